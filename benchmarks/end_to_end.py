@@ -24,8 +24,8 @@ from devstack.operator_runs.installation import install
 from devstack.operator_runs.observed_tables import Database
 from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
-from runops.object_names import made_objects
 from runops.supabase.connection import Supabase
+from runops.supabase.stored_answers import remove_made_objects
 
 __all__ = ["measure"]
 
@@ -78,7 +78,7 @@ async def _until_completed(
         gemini.behave(Behaviour(latency_seconds=_MODEL_SECONDS))
     async with Supabase(stack.url, stack.secret_key) as supabase:
         for row in rows:
-            await supabase.storage.remove("videos", made_objects(UUID(row.job_id)))
+            await remove_made_objects(supabase.storage, "videos", UUID(row.job_id))
             await supabase.storage.upload("videos", f"raw/{row.job_id}.mp4", recording, content_type="video/mp4")
     fill_queue(database, rows)
     began = time.monotonic()

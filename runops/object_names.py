@@ -3,6 +3,7 @@
 from uuid import UUID
 
 __all__ = [
+    "answers_folder",
     "answers_object",
     "checkpoint_object",
     "evidence_object",
@@ -49,8 +50,13 @@ def merged_sop_object(job_id: UUID) -> str:
 
 
 def answers_object(job_id: UUID) -> str:
-    """Return where the answers that people gave to questions of the SOP are put."""
+    """Return where earlier versions put all answers that people gave to questions of the SOP."""
     return f"sops/{job_id}.answers.json"
+
+
+def answers_folder(job_id: UUID) -> str:
+    """Return the folder of the answers to questions of the SOP: one object for each time that somebody answered."""
+    return f"sops/{job_id}.answers"
 
 
 def page_object(job_id: UUID) -> str:
@@ -59,7 +65,7 @@ def page_object(job_id: UUID) -> str:
 
 
 def made_objects(job_id: UUID) -> list[str]:
-    """Return all objects that are made for a job; the recording belongs to its owner."""
+    """Return the objects that are made for a job, but those in `answers_folder`; the recording belongs to its owner."""
     return [
         slim_object(job_id),
         transcript_object(job_id),

@@ -1,12 +1,13 @@
 """Answers that people gave to open questions of a SOP. Pure.
 
-They are one object in storage. A question is known by its words: its id is another one in the next SOP.
+Each time that somebody answers is an object in storage. A question is known by its words: its id is another one in the
+next SOP.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +22,7 @@ __all__ = [
     "Answers",
     "AnswersFull",
     "is_same_question",
+    "latest",
     "read_answers",
     "without_secret",
 ]
@@ -31,6 +33,7 @@ LONGEST_ANSWER: Final = 2000
 """In characters."""
 LONGEST_QUESTION: Final = 1000
 _LONGEST_NAME: Final = 200
+_MOST_COMPARED: Final = 1000
 _ALIKE = 0.8
 """Share of words that two wordings of one question have in common."""
 _FEWEST_WORDS = 4
@@ -63,7 +66,7 @@ class Answer(BaseModel):
 
 
 class Answers(BaseModel):
-    """The object in storage.
+    """Answers, as they are in an object in storage.
 
     Attributes
     ----------
@@ -119,6 +122,28 @@ def read_answers(value: Any) -> tuple[Answers, int]:
         except ValidationError:
             continue
     return Answers(answers=tuple(read)), len(listed) - len(read)
+
+
+def latest(given: Iterable[Answer]) -> tuple[Answers, int]:
+    """Return the last answer to each question, and how many answers are left out because there are too many.
+
+    Parameters
+    ----------
+    given
+        All answers, the first one first.
+    """
+    kept: list[Answer] = []
+    left_out = 0
+    for number, one in enumerate(reversed(tuple(given))):
+        # Each is compared with all that are kept. Anybody who writes to the bucket decides how many there are.
+        if number >= _MOST_COMPARED:
+            left_out += 1
+        elif not any(is_same_question(one.question, other.question) for other in kept):
+            if len(kept) < MOST_ANSWERS:
+                kept.append(one)
+            else:
+                left_out += 1
+    return Answers(answers=tuple(reversed(kept))), left_out
 
 
 def without_secret(question: str, answer: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 from runops.job_story.results import RECORDING, JobResults, StoredObject, paid_by_checkpoint
-from runops.object_names import checkpoint_object, made_objects
+from runops.object_names import answers_folder, answers_object, checkpoint_object, made_objects
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.videojob import Source
@@ -16,7 +16,6 @@ _NAMES = {"raw": RECORDING, "slim": "slim video", "transcripts": "transcript", "
 _NAMES_BY_END = {
     ".evidence.json": "evidence",
     ".merged.json": "SOP merged",
-    ".answers.json": "answers",
     ".html": "page",
 }
 
@@ -40,16 +39,28 @@ async def read_results(supabase: Supabase, job_id: UUID, *, with_checkpoint: boo
 
 
 async def _objects(supabase: Supabase, job_id: UUID, troubles: list[str]) -> tuple[StoredObject, ...]:
-    keys = [f"raw/{job_id}.mp4", *(key for key in made_objects(job_id) if key != checkpoint_object(job_id))]
+    beside = {checkpoint_object(job_id), answers_object(job_id)}
+    keys = [f"raw/{job_id}.mp4", *(key for key in made_objects(job_id) if key not in beside)]
     try:
-        found = await asyncio.gather(*(supabase.storage.stat(_BUCKET, key) for key in keys))
+        answers, *found = await asyncio.gather(_answers(supabase, job_id), *(_size(supabase, key) for key in keys))
     except SupabaseError as error:
         troubles.append(f"Storage could not be read: {error.message}")
         return ()
-    return tuple(
-        StoredObject(_name(key), f"{_BUCKET}/{key}", None if info is None else info.size)
-        for key, info in zip(keys, found, strict=True)
-    )
+    made = [StoredObject(_name(key), f"{_BUCKET}/{key}", size) for key, size in zip(keys, found, strict=True)]
+    return (*made, StoredObject("answers", f"{_BUCKET}/{answers_folder(job_id)}", answers))
+
+
+async def _size(supabase: Supabase, key: str) -> int | None:
+    info = await supabase.storage.stat(_BUCKET, key)
+    return None if info is None else info.size
+
+
+async def _answers(supabase: Supabase, job_id: UUID) -> int | None:
+    """Return how many bytes people's answers have; None where there are none."""
+    earlier = await _size(supabase, answers_object(job_id))
+    sizes = list((await supabase.storage.newest_sizes(_BUCKET, answers_folder(job_id))).values())
+    sizes += [] if earlier is None else [earlier]
+    return sum(sizes) if sizes else None
 
 
 async def _counts(supabase: Supabase, job_id: UUID, troubles: list[str]) -> tuple[int, int]:

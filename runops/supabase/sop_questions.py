@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-from runops.object_names import answers_object
+from runops.object_names import answers_folder
 from runops.sop_answers import (
     LONGEST_ANSWER,
     LONGEST_QUESTION,
@@ -14,17 +14,15 @@ from runops.sop_answers import (
     Answer,
     Answers,
     AnswersFull,
-    read_answers,
     without_secret,
 )
 from runops.sop_as_stored import sop_as_stored
 from runops.supabase.connection import Supabase
-from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.stored_answers import MOST_OBJECTS, StoredAnswers, read_stored_answers, store_answers
 from runops.videojob import Source
 
-__all__ = ["AnswerRefused", "OpenQuestion", "Questions", "Saved", "read_questions", "save_answers"]
+__all__ = ["AnswerRefused", "OpenQuestion", "OtherAnswer", "Questions", "Saved", "read_questions", "save_answers"]
 
-_ROUNDS = 4
 _BUCKET = Source().bucket
 
 
@@ -63,6 +61,29 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherAnswer:
+    """What was answered to a question besides the answer that was saved now.
+
+    Attributes
+    ----------
+    id
+        Of the question.
+    answer
+        The other answer; the last one, where there are more.
+    counts
+        Whether it came later, so that it counts.
+    """
+
+    id: str
+    answer: str
+    counts: bool
+
+    def __str__(self) -> str:
+        which = "that one came later and counts; answer again to replace it" if self.counts else "yours counts"
+        return f'{self.id} has another answer too, and {which}: "{self.answer}"'
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """What was saved.
 
@@ -74,11 +95,14 @@ class Saved:
         Those of them whose answers had a secret, which was hidden.
     questions
         All questions, as they are now.
+    others
+        Other answers to the questions that were answered now, given before or at the same time.
     """
 
     ids: tuple[str, ...]
     hidden: tuple[str, ...]
     questions: Questions
+    others: tuple[OtherAnswer, ...] = ()
 
 
 async def read_questions(supabase: Supabase, job_id: UUID, *, bucket: str = _BUCKET) -> Questions | None:
@@ -90,7 +114,11 @@ async def read_questions(supabase: Supabase, job_id: UUID, *, bucket: str = _BUC
         Table or storage did not answer.
     """
     asked = await _asked(supabase, job_id)
-    return None if asked is None else _with_answers(asked, await _answers(supabase, job_id, bucket))
+    return (
+        None
+        if asked is None
+        else _with_answers(asked, (await read_stored_answers(supabase.storage, bucket, job_id)).answers)
+    )
 
 
 async def save_answers(
@@ -99,7 +127,7 @@ async def save_answers(
     """Keep answers to questions of a job's SOP for its next run; None where the job has no SOP of ours.
 
     Nothing is queued: `runops.supabase.row_commands.run_again` does that, with `only_sop`. Secrets are hidden before
-    anything is kept. To repeat it is safe, and a later answer replaces an earlier one.
+    anything is kept. To repeat it is safe. A later answer to a question counts in place of an earlier one.
 
     Parameters
     ----------
@@ -111,9 +139,9 @@ async def save_answers(
     Raises
     ------
     AnswerRefused
-        One of them is empty, too long, or answers no question of the SOP; nothing is kept then.
+        One of them is empty, too long, or answers no question of the SOP, or there are too many; nothing is kept then.
     SupabaseError
-        Table or storage did not answer, or others answered at the same time again and again.
+        Table or storage did not answer.
     """
     asked = await _asked(supabase, job_id)
     if asked is None:
@@ -125,9 +153,11 @@ async def save_answers(
         Answer(question=asked[name].question, answer=without_secret(asked[name].question, text), at=now)
         for name, text in texts.items()
     ]
-    answers = await _write(supabase, job_id, bucket, kept)
-    hidden = tuple(name for (name, text), one in zip(texts.items(), kept, strict=True) if one.answer != text)
-    return Saved(tuple(texts), hidden, _with_answers(asked, answers))
+    stored = await _stored(supabase, job_id, bucket, kept)
+    by_id = dict(zip(texts, kept, strict=True))
+    hidden = tuple(name for name, one in by_id.items() if one.answer != texts[name])
+    questions = _with_answers(asked, stored.answers)
+    return Saved(tuple(texts), hidden, questions, _others(by_id, stored))
 
 
 def _check(asked: Mapping[str, OpenQuestion], given: Mapping[str, str]) -> None:
@@ -157,17 +187,6 @@ async def _asked(supabase: Supabase, job_id: UUID) -> dict[str, OpenQuestion] | 
     return found
 
 
-async def _answers(supabase: Supabase, job_id: UUID, bucket: str) -> Answers:
-    try:
-        value = await supabase.storage.read_json(bucket, answers_object(job_id))
-    except SupabaseError as error:
-        # What is there is no JSON: whoever wrote it, it holds no answer.
-        if error.kind is not ErrorKind.INVALID:
-            raise
-        value = None
-    return read_answers(value)[0]
-
-
 def _with_answers(asked: Mapping[str, OpenQuestion], answers: Answers) -> Questions:
     found = []
     for one in asked.values():
@@ -176,21 +195,34 @@ def _with_answers(asked: Mapping[str, OpenQuestion], answers: Answers) -> Questi
     return Questions(tuple(found))
 
 
-async def _write(supabase: Supabase, job_id: UUID, bucket: str, kept: list[Answer]) -> Answers:
-    """Add answers to those in storage, which knows no condition on a write: what others wrote meanwhile is added to."""
-    answers = await _answers(supabase, job_id, bucket)
-    for _round in range(_ROUNDS):
-        if all(one in answers.answers for one in kept):
-            return answers
-        for one in kept:
-            try:
-                answers = answers.with_answer(one)
-            except AnswersFull:
-                raise AnswerRefused(f"The job has {MOST_ANSWERS} answers already, which is the most.") from None
-        await supabase.storage.upload_json(bucket, answers_object(job_id), answers.model_dump(mode="json"))
-        answers = await _answers(supabase, job_id, bucket)
-    if all(one in answers.answers for one in kept):
-        return answers
-    raise SupabaseError(
-        ErrorKind.CONFLICT, f"Others answered questions of {job_id} at the same time again and again. Try again."
-    )
+async def _stored(supabase: Supabase, job_id: UUID, bucket: str, kept: list[Answer]) -> StoredAnswers:
+    """Store those answers that do not count already, and return all, also what others stored meanwhile."""
+    stored = await read_stored_answers(supabase.storage, bucket, job_id)
+    answers, new = stored.answers, []
+    for one in kept:
+        there = answers.to(one.question)
+        if there is not None and there.answer == one.answer:
+            continue
+        try:
+            answers = answers.with_answer(one)
+        except AnswersFull:
+            raise AnswerRefused(f"The job has {MOST_ANSWERS} answers already, which is the most.") from None
+        new.append(one)
+    if not new:
+        return stored
+    if stored.objects >= MOST_OBJECTS:
+        raise AnswerRefused(
+            f"The job was answered {MOST_OBJECTS} times already, which is the most. Delete objects with answers that "
+            f"are no longer wanted from {bucket}/{answers_folder(job_id)}."
+        )
+    await store_answers(supabase.storage, bucket, job_id, new)
+    return await read_stored_answers(supabase.storage, bucket, job_id)
+
+
+def _others(given: Mapping[str, Answer], stored: StoredAnswers) -> tuple[OtherAnswer, ...]:
+    found, answers = [], stored.answers
+    for name, mine in given.items():
+        other, counting = stored.other_than(mine), answers.to(mine.question)
+        if other is not None:
+            found.append(OtherAnswer(name, other.answer, counting is not None and counting.answer == other.answer))
+    return tuple(found)

@@ -249,6 +249,11 @@ class ObjectStore:
         rows = await self._listed(bucket, prefix, limit=limit, by="name", order="asc")
         return [key for key, _ in rows]
 
+    async def newest(self, bucket: str, prefix: str, *, limit: int) -> list[str]:
+        """Return the keys of at most `limit` objects directly in a folder, by when storage got them, the last first."""
+        rows = await self._listed(bucket, prefix, limit=limit, by="created_at", order="desc")
+        return [key for key, _ in sorted(rows, key=lambda one: (str(one[1].get("created_at")), one[0]), reverse=True)]
+
     async def newest_sizes(self, bucket: str, prefix: str, *, limit: int = 1000) -> dict[str, int]:
         """Return keys and sizes in bytes of the newest objects in a folder, at most `limit`, in one request.
 

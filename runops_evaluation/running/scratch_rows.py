@@ -7,8 +7,9 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from runops.job_row import Claim
-from runops.object_names import evidence_object, made_objects
+from runops.object_names import evidence_object
 from runops.supabase.connection import Supabase
+from runops.supabase.stored_answers import remove_made_objects
 from runops.videojob import Source as Bucket
 
 __all__ = ["ScratchRow"]
@@ -65,7 +66,8 @@ class ScratchRow:
     async def remove(self) -> None:
         """Remove rows and objects."""
         await self.remove_rows()
-        await self.supabase.storage.remove(self.bucket, [self.recording_object, *made_objects(self.job_id)])
+        await remove_made_objects(self.supabase.storage, self.bucket, self.job_id)
+        await self.supabase.storage.remove(self.bucket, [self.recording_object])
 
     async def remove_rows(self) -> None:
         """Remove the rows; the objects stay, and with them the checkpoint."""

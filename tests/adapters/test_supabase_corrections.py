@@ -11,11 +11,12 @@ import psycopg
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from runops.object_names import answers_object, merged_sop_object, sop_object
+from runops.object_names import answers_folder, answers_object, merged_sop_object, sop_object
 from runops.sop_answers import LONGEST_ANSWER, MOST_ANSWERS, Answer, Answers
 from runops.supabase.connection import Supabase
-from runops.supabase.sop_questions import AnswerRefused, read_questions, save_answers
+from runops.supabase.sop_questions import AnswerRefused, OtherAnswer, read_questions, save_answers
 from runops.supabase.sop_versions import Taken, read_versions, take
+from runops.supabase.stored_answers import MOST_OBJECTS, read_stored_answers, remove_made_objects, store_answers
 from tests.sop_graphs import edge, node, raw_sop
 
 Claimed = Callable[..., Awaitable[tuple[UUID, str]]]
@@ -42,8 +43,8 @@ async def a_completed_job(supabase: Supabase, claimed: Claimed, data: dict[str, 
 
 
 async def kept(supabase: Supabase, job_id: UUID) -> dict[str, str]:
-    value = await supabase.storage.read_json("videos", answers_object(job_id))
-    return {} if value is None else {one["question"]: one["answer"] for one in value["answers"]}
+    stored = await read_stored_answers(supabase.storage, "videos", job_id)
+    return {one.question: one.answer for one in stored.answers.answers}
 
 
 async def test_questions_come_by_importance_and_what_is_answered_is_left_no_more(
@@ -95,18 +96,97 @@ async def test_a_secret_is_hidden_before_it_is_kept(supabase: Supabase, claimed:
     assert all("hunter2x" not in request.path for request in faults.requests())
 
 
-async def test_answers_of_two_people_at_once_are_both_kept(supabase: Supabase, claimed: Claimed) -> None:
-    asked = [{"id": f"q{n}", "question": f"What is number {n}?", "importance": "low"} for n in range(6)]
-    job_id = await a_completed_job(supabase, claimed, sop(clarification_requests=asked))
+async def test_who_saves_while_another_one_saves_loses_nothing_and_is_told_what_the_other_said(
+    connect: Callable[..., Supabase], claimed: Claimed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = connect(), connect()
+    job_id = await a_completed_job(first, claimed, sop(clarification_requests=ASKED))
+    upload, told = second.storage.upload_json, []
+
+    async def after_the_other(*arguments: Any) -> None:
+        # The second has read what is there, and has not written yet.
+        told.append(await save_answers(first, job_id, {"q1": "Monthly.", "q2": "The team lead."}))
+        await upload(*arguments)
+
+    monkeypatch.setattr(second.storage, "upload_json", after_the_other)
+    saved = await save_answers(second, job_id, {"q2": "Nobody."})
+    assert await kept(second, job_id) == {"When is it done?": "Monthly.", "Who approves it?": "Nobody."}
+    stored = await read_stored_answers(first.storage, "videos", job_id)
+    assert [one.answer for one in stored.given] == ["Monthly.", "The team lead.", "Nobody."]
+    assert saved is not None
+    assert saved.others == (OtherAnswer("q2", "The team lead.", counts=False),)
+    assert [one.others for one in told if one is not None] == [()]
+
+
+async def test_who_is_overtaken_is_told_that_the_other_answer_counts(
+    connect: Callable[..., Supabase], claimed: Claimed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = connect(), connect()
+    job_id = await a_completed_job(first, claimed, sop(clarification_requests=ASKED))
+    upload = first.storage.upload_json
+
+    async def before_the_other(*arguments: Any) -> None:
+        await upload(*arguments)
+        await save_answers(second, job_id, {"q2": "Nobody."})
+
+    monkeypatch.setattr(first.storage, "upload_json", before_the_other)
+    saved = await save_answers(first, job_id, {"q2": "The team lead."})
+    assert saved is not None
+    (other,) = saved.others
+    assert other == OtherAnswer("q2", "Nobody.", counts=True)
+    assert str(other).endswith('came later and counts; answer again to replace it: "Nobody."')
+
+
+async def test_many_people_at_once_lose_nothing(connect: Callable[..., Supabase], claimed: Claimed) -> None:
+    people = [connect() for _ in range(4)]
+    asked = [{"id": f"q{n}", "question": f"What is number {n}?", "importance": "low"} for n in range(8)]
+    job_id = await a_completed_job(people[0], claimed, sop(clarification_requests=asked))
     results = await asyncio.gather(
-        *(save_answers(supabase, job_id, {f"q{n}": f"It is {n}."}) for n in range(2)), return_exceptions=True
+        *(
+            save_answers(person, job_id, {f"q{number}": f"It is {number}.", "q7": f"Says {number}."})
+            for number, person in enumerate(people)
+        )
     )
-    assert not [one for one in results if isinstance(one, BaseException)]
-    # Each writer looks whether its own answer stayed; where one ends before the other begins to write, both are there.
-    assert len(await kept(supabase, job_id)) >= 1
-    for number in range(2):
-        await save_answers(supabase, job_id, {f"q{number}": f"It is {number}."})
-    assert len(await kept(supabase, job_id)) == 2
+    answers = await kept(people[0], job_id)
+    assert {text for name, text in answers.items() if not name.endswith("7?")} == {f"It is {n}." for n in range(4)}
+    # Only who ended before everybody else cannot know.
+    assert sum(bool(saved and saved.others) for saved in results) >= len(people) - 1
+
+
+async def test_answers_of_an_earlier_version_are_read_replaced_and_removed_with_the_job(
+    supabase: Supabase, claimed: Claimed
+) -> None:
+    job_id = await a_completed_job(supabase, claimed, sop(clarification_requests=ASKED))
+    earlier = Answers(answers=tuple(Answer(question=str(one["question"]), answer="Earlier.") for one in ASKED))
+    await supabase.storage.upload_json("videos", answers_object(job_id), earlier.model_dump(mode="json"))
+    assert (await read_stored_answers(supabase.storage, "videos", job_id)).answers.sha256 == earlier.sha256
+    saved = await save_answers(supabase, job_id, {"q1": "Monthly."})
+    assert saved is not None
+    assert saved.others == (OtherAnswer("q1", "Earlier.", counts=False),)
+    assert await kept(supabase, job_id) == {"When is it done?": "Monthly.", "Who approves it?": "Earlier."}
+    await remove_made_objects(supabase.storage, "videos", job_id)
+    assert await kept(supabase, job_id) == {}
+    assert await supabase.storage.list_prefix("videos", answers_folder(job_id)) == []
+    assert await supabase.storage.stat("videos", answers_object(job_id)) is None
+
+
+async def test_what_counts_already_is_not_stored_again(supabase: Supabase, claimed: Claimed) -> None:
+    job_id = await a_completed_job(supabase, claimed, sop(clarification_requests=ASKED))
+    for given in ({"q1": "Monthly."}, {"q1": "Monthly."}, {"q1": "Monthly.", "q2": "Nobody."}):
+        await save_answers(supabase, job_id, given)
+    stored = await read_stored_answers(supabase.storage, "videos", job_id)
+    assert ([one.answer for one in stored.given], stored.objects) == (["Monthly.", "Nobody."], 2)
+
+
+async def test_an_upload_whose_answer_was_lost_is_one_object(
+    supabase: Supabase, claimed: Claimed, faults: FaultControl
+) -> None:
+    job_id = await a_completed_job(supabase, claimed, sop(clarification_requests=ASKED))
+    faults.set(Fault(method="POST", path=answers_folder(job_id), kind="drop_after"))
+    saved = await save_answers(supabase, job_id, {"q1": "Monthly."})
+    assert saved is not None
+    assert saved.others == ()
+    assert len(await supabase.storage.list_prefix("videos", answers_folder(job_id))) == 1
 
 
 async def test_an_object_that_holds_no_answers_stops_nobody(
@@ -120,6 +200,24 @@ async def test_an_object_that_holds_no_answers_stops_nobody(
     assert len(questions.left) == 2
     await save_answers(supabase, job_id, {"q1": "Monthly."})
     assert await kept(supabase, job_id) == {"When is it done?": "Monthly."}
+
+
+async def test_a_job_is_answered_so_many_times_at_most_and_the_last_ones_are_read(
+    supabase: Supabase, claimed: Claimed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MOST_OBJECTS == 200
+    for module in ("sop_questions", "stored_answers"):
+        monkeypatch.setattr(f"runops.supabase.{module}.MOST_OBJECTS", 3)
+    job_id = await a_completed_job(supabase, claimed, sop(clarification_requests=ASKED))
+    for number in range(3):
+        await save_answers(supabase, job_id, {"q1": f"Answer {number}."})
+    with pytest.raises(AnswerRefused, match=r"3 times already.*Delete objects"):
+        await save_answers(supabase, job_id, {"q1": "One more."})
+    # Two people may pass that look at once.
+    await store_answers(supabase.storage, "videos", job_id, [Answer(question="When is it done?", answer="Yearly.")])
+    stored = await read_stored_answers(supabase.storage, "videos", job_id)
+    assert [one.answer for one in stored.given] == ["Answer 1.", "Answer 2.", "Yearly."]
+    assert stored.unread == 1
 
 
 async def test_a_job_has_a_hundred_answers_at_most(supabase: Supabase, claimed: Claimed) -> None:

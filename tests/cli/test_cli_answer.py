@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from devstack.stack import StackInfo
-from runops.object_names import answers_object, merged_sop_object, sop_object
+from runops.object_names import answers_folder, merged_sop_object, sop_object
 from runops_cli.main import app
 from tests.sop_graphs import edge, node, raw_sop
 
@@ -51,6 +51,11 @@ def storage(stack: StackInfo) -> Any:
             answer = httpx.get(f"{stack.url}/storage/v1/object/authenticated/videos/{name}", headers=headers)
             return answer.json() if answer.status_code == 200 else None
 
+        def names(self, folder: str) -> list[str]:
+            wanted = {"prefix": folder, "sortBy": {"column": "created_at", "order": "asc"}}
+            listed = httpx.post(f"{stack.url}/storage/v1/object/list/videos", json=wanted, headers=headers)
+            return [f"{folder}/{row['name']}" for row in listed.json()]
+
     return Storage()
 
 
@@ -61,8 +66,17 @@ def row_of(database: psycopg.Connection, job_id: str) -> tuple[str, Any]:
 
 
 def said(storage: Any, job_id: str) -> dict[str, str]:
-    value = storage.get(answers_object(UUID(job_id)))
-    return {} if value is None else {one["question"]: one["answer"] for one in value["answers"]}
+    values = [storage.get(name) for name in storage.names(answers_folder(UUID(job_id)))]
+    return {one["question"]: one["answer"] for value in values for one in value["answers"]}
+
+
+def test_who_answers_what_somebody_else_answered_is_told_what(runops: Runops, database: psycopg.Connection) -> None:
+    job_id = a_job(database, sop(clarification_requests=ASKED))
+    assert "another answer" not in runops("answer", job_id, "--answer", "q2=The team lead.", "--no-run").output
+    result = runops("answer", job_id, "--answer", "q2=Nobody.\nNever.", "--answer", "q1=Monthly.", "--no-run")
+    (line,) = [line for line in result.output.splitlines() if "another answer" in line]
+    assert line == 'q2 has another answer too, and yours counts: "The team lead."'
+    assert "No question is left." in result.output
 
 
 def test_an_answer_is_kept_the_job_queued_for_its_sop_and_what_is_left_is_said(

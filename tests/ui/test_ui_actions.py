@@ -223,6 +223,8 @@ async def test_an_open_question_is_answered_and_only_the_sop_is_made_again(
     assert database.execute("select status from jobs where job_id = %s", (job(21),)).fetchone() == ("queued",)
     _, text = await visitor.get(f"/jobs/{job(21)}")
     assert "<textarea" not in text
+    _, text = await visitor.post(path, form_token=token[1], **{"answer:q1": "Daily <b>."})
+    assert "q1 has another answer too, and yours counts: &#34;Monthly.&#34; 0 questions left open." in text
 
 
 async def test_a_page_that_only_reads_shows_questions_without_a_form(

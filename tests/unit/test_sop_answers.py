@@ -13,6 +13,7 @@ from runops.sop_answers import (
     Answers,
     AnswersFull,
     is_same_question,
+    latest,
     read_answers,
     without_secret,
 )
@@ -109,3 +110,20 @@ def test_one_bad_entry_does_not_hide_the_others() -> None:
     assert read_answers(value) == (Answers(answers=(WHO,)), 2)
     assert read_answers(None) == (Answers(), 0)
     assert read_answers([]) == (Answers(), 1)
+
+
+QUESTIONS = st.sampled_from(["When is it done?", "when is it done", "Who pays?", "What is 1?", "What is 2?"])
+
+
+@given(given=st.lists(st.builds(Answer, question=QUESTIONS, answer=st.text(min_size=1, max_size=3)), max_size=12))
+def test_the_latest_answers_are_those_that_one_after_another_replaced(given: list[Answer]) -> None:
+    expected = Answers()
+    for one in given:
+        expected = expected.with_answer(one)
+    assert latest(given) == (expected, 0)
+
+
+def test_of_too_many_answers_the_last_ones_are_kept_and_the_others_counted() -> None:
+    given = [Answer(question=f"What is {number}?", answer="x") for number in range(MOST_ANSWERS + 2)]
+    assert latest(given) == (Answers(answers=tuple(given[2:])), 2)
+    assert latest([WHO] * 1003) == (Answers(answers=(WHO,)), 3)

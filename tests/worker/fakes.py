@@ -115,6 +115,9 @@ class FakeSupabase:
             raise found
         return found
 
+    async def newest(self, _bucket: str, prefix: str, *, limit: int) -> list[str]:
+        return [key for key in reversed(self.objects) if key.startswith(f"{prefix}/")][:limit]
+
     async def write_transcript(self, _job_id: UUID, _claim: str, _transcript: Any) -> None:
         self.written.append("transcript")
 

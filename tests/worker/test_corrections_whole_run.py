@@ -7,6 +7,7 @@ from typing import Any
 
 from devstack.gemini.control import GeminiControl
 from runops.job_row import RowStatus
+from runops.object_names import answers_object
 from runops.sop import Sop
 from runops.sop_answers import Answer, Answers
 from runops.sop_graph import graph_faults
@@ -50,7 +51,7 @@ async def stored(job: Job, name: str) -> dict[str, Any]:
 
 async def answered(job: Job, said: str) -> None:
     answers = Answers(answers=(Answer(question=ASKED, answer=said),))
-    await job.supabase.storage.upload_json("videos", job.task.answers_object, answers.model_dump())
+    await job.supabase.storage.upload_json("videos", answers_object(job.task.job_id), answers.model_dump())
 
 
 async def test_only_the_sop_is_made_again_with_the_answers_and_without_recording_or_slim_video(

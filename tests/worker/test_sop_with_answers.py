@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runops.object_names import answers_object
 from runops.sop_answers import LONGEST_ANSWER, Answer, Answers
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.model.protocol import Answer as ModelAnswer
@@ -161,7 +162,7 @@ async def test_another_answer_makes_another_sop_and_the_same_ones_none() -> None
 async def test_a_secret_in_an_answer_goes_nowhere() -> None:
     secret = "sk-proj-" + "a1B2c3D4" * 6
     answers = given(("Which key is used?", f"It is {secret}."), ("What is the admin password?", "hunter2x")).answers
-    run = Run(sop_answer(OPEN), **{TASK.answers_object: answers.model_dump(mode="json")})
+    run = Run(sop_answer(OPEN), **{answers_object(TASK.job_id): answers.model_dump(mode="json")})
     read = await read_given_answers(run.context.storage, TASK)
     await run.sop(read)
     (question,) = run.model.questions
@@ -176,7 +177,7 @@ async def test_a_secret_in_an_answer_goes_nowhere() -> None:
     "stored", [None, [], "x", {"answers": [{"question": WHO, "answer": "x" * (LONGEST_ANSWER + 1)}]}]
 )
 async def test_answers_that_cannot_be_read_stop_nothing(stored: Any) -> None:
-    run = Run(sop_answer(OPEN, questions=(WHO,)), **{TASK.answers_object: stored})
+    run = Run(sop_answer(OPEN, questions=(WHO,)), **{answers_object(TASK.job_id): stored})
     read = await read_given_answers(run.context.storage, TASK)
     assert read == NO_ANSWERS
     assert questions(await run.sop(read)) == [WHO]

@@ -128,11 +128,6 @@ class Task:
         return object_names.merged_sop_object(self.job_id)
 
     @property
-    def answers_object(self) -> str:
-        """Where the answers to questions of the SOP are."""
-        return object_names.answers_object(self.job_id)
-
-    @property
     def page_object(self) -> str:
         """Where the page of the procedure is put."""
         return object_names.page_object(self.job_id)

@@ -177,6 +177,8 @@ def _say(saved: Saved) -> None:
     to_stderr(f"{count} answer{'s are' if count != 1 else ' is'} kept.", style="green")
     if saved.hidden:
         to_stderr(f"Secrets in the answers to {', '.join(saved.hidden)} were hidden.", style="yellow")
+    for other in saved.others:
+        to_stderr(printable(one_line(str(other))), style="yellow")
     to_stderr(_left(saved.questions))
     for one in saved.questions.left:
         to_stderr(f"  {_line(one)}")

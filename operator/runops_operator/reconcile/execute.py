@@ -7,10 +7,10 @@ from uuid import UUID
 
 from runops.job_row import Claim, JobRow, new_token
 from runops.logs import error_text
-from runops.object_names import made_objects
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops.supabase.storage import ObjectStore
+from runops.supabase.stored_answers import remove_made_objects
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
@@ -139,7 +139,7 @@ class Executor:
 
     async def _remove_objects(self, bucket: str, job_id: UUID) -> None:
         try:
-            await self._objects.remove(bucket, made_objects(job_id))
+            await remove_made_objects(self._objects, bucket, job_id)
         except SupabaseError as error:
             if error.retryable:
                 raise

@@ -9,7 +9,7 @@ import pytest
 
 from runops.failures import FailureClass, Reason
 from runops.job_row import Claim, JobRow
-from runops.object_names import made_objects
+from runops.object_names import answers_folder, made_objects
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops_operator.breakers.breakers import Breakers
@@ -58,7 +58,7 @@ class Bench:
     """An executor, and everything around it as recorders."""
 
     def __init__(self, *, cluster: Recorder | None = None, jobs: Recorder | None = None) -> None:
-        self.cluster, self.jobs, self.objects = cluster or Recorder(), jobs or Recorder(), Recorder()
+        self.cluster, self.jobs, self.objects = cluster or Recorder(), jobs or Recorder(), Recorder(list_prefix=[])
         self.queue, self.stopping, self.store = Recorder(), Recorder(), Store()
         self.metrics, self.movements = Metrics(), 0
         self.breakers = Breakers(CONFIG, lambda: START)
@@ -397,9 +397,11 @@ async def test_a_plan_that_depends_on_the_row_ends_where_the_claim_was_lost() ->
 
 
 async def test_the_objects_made_of_a_video_are_removed() -> None:
+    answers = [f"{answers_folder(JOB_ID)}/1.json", f"{answers_folder(JOB_ID)}/2.json"]
     bench = Bench()
+    bench.objects.answers["list_prefix"] = answers
     await bench.run(RemoveObjects("videos"))
-    assert bench.objects.calls == [("remove", ("videos", made_objects(JOB_ID)), {})]
+    assert bench.objects.calls[-1] == ("remove", ("videos", [*made_objects(JOB_ID), *answers]), {})
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from runops.object_names import answers_folder, answers_object
 from runops.sop import Sop
 from runops.sop_answers import Answer, Answers
+from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops_worker.model.protocol import Question
 from runops_worker.sop.given_answers import NO_ANSWERS, GivenAnswers, read_given_answers
-from tests.worker.fakes import TASK
+from tests.worker.fakes import TASK, FakeSupabase, a_context
 from tests.worker.pure.sops import a_sop, edge, task
 
 QUESTION = Question(
@@ -76,20 +77,41 @@ def test_an_answer_that_instructs_a_model_settles_nothing() -> None:
     assert evil.without_answered(sop) is sop
 
 
-class Storage:
-    def __init__(self, value: Any) -> None:
-        self._value = value
-
-    async def read_json(self, name: str) -> Any:
-        assert name == TASK.answers_object
-        return self._value
-
-
 @pytest.mark.parametrize(("redaction", "answer"), [(True, "[password hidden]"), (False, "hunter22")])
 async def test_answers_are_read_without_secrets_where_those_are_hidden(redaction: bool, answer: str) -> None:
-    stored = {"answers": [{"question": "What is the password?", "answer": "hunter22"}, {"answer": 7}]}
-    storage: Any = Storage(stored)
-    given = await read_given_answers(storage, replace(TASK, redaction=redaction))
-    assert [one.answer for one in given.listed] == [answer]
-    nothing: Any = Storage(None)
-    assert await read_given_answers(nothing, TASK) == NO_ANSWERS
+    fake, task = FakeSupabase(), replace(TASK, redaction=redaction)
+    storage = a_context(fake).storage
+    assert await read_given_answers(storage, task) == NO_ANSWERS
+    fake.objects[answers_object(TASK.job_id)] = {
+        "answers": [{"question": "What is the password?", "answer": "hunter22"}, {"answer": 7}]
+    }
+    assert [one.answer for one in (await read_given_answers(storage, task)).listed] == [answer]
+
+
+async def test_what_two_people_answered_at_once_is_read_and_the_last_answer_to_a_question_counts() -> None:
+    parts = [(WHO,), (WHEN,), (WHO.model_copy(update={"answer": "Bea pays."}),)]
+    names = [answers_object(TASK.job_id), *(f"{answers_folder(TASK.job_id)}/{name}.json" for name in "ba")]
+    fake = FakeSupabase(
+        objects={name: Answers(answers=part).model_dump(mode="json") for name, part in zip(names, parts, strict=True)}
+    )
+    given = await read_given_answers(a_context(fake).storage, TASK)
+    assert [one.answer for one in given.listed] == ["On Friday.", "Bea pays."]
+
+
+async def test_an_object_without_answers_stops_nobody_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    unreadable = SupabaseError(ErrorKind.INVALID, "It holds no JSON.", service=Service.STORAGE)
+    names = [f"{answers_folder(TASK.job_id)}/{name}.json" for name in "abc"]
+    values = [unreadable, RecursionError(), Answers(answers=(WHO,)).model_dump(mode="json")]
+    fake = FakeSupabase(objects=dict(zip(names, values, strict=True)))
+    given = await read_given_answers(a_context(fake).storage, TASK)
+    assert given.listed == (WHO,)
+    (record,) = caplog.records
+    assert record.message == "some answers to questions cannot be read, and their questions stay open"
+    assert record.unread == 2  # type: ignore[attr-defined]
+
+
+async def test_a_storage_that_does_not_answer_is_not_taken_for_one_without_answers() -> None:
+    gone = SupabaseError(ErrorKind.UNAVAILABLE, "It is away.", service=Service.STORAGE)
+    fake = FakeSupabase(objects={f"{answers_folder(TASK.job_id)}/a.json": gone})
+    with pytest.raises(SupabaseError):
+        await read_given_answers(a_context(fake).storage, TASK)

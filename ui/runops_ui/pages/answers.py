@@ -61,4 +61,5 @@ def _kept(saved: Saved) -> str:
     count, left = len(saved.ids), len(saved.questions.left)
     said = "1 answer is kept." if count == 1 else f"{count} answers are kept."
     hidden = f" Secrets in {len(saved.hidden)} of them were hidden." if saved.hidden else ""
-    return f"{said}{hidden} {left} question{'' if left == 1 else 's'} left open."
+    others = "".join(f" {other}" for other in saved.others)
+    return f"{said}{hidden}{others} {left} question{'' if left == 1 else 's'} left open."

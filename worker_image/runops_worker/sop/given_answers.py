@@ -4,7 +4,8 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from runops.sop import Sop
-from runops.sop_answers import Answer, Answers, is_same_question, read_answers
+from runops.sop_answers import Answer, Answers, is_same_question
+from runops.supabase.stored_answers import read_stored_answers
 from runops_worker.claimed_storage import ClaimedStorage
 from runops_worker.model.protocol import Question
 from runops_worker.sop.data_block import ABOUT_DATA, data_block
@@ -92,7 +93,10 @@ async def read_given_answers(storage: ClaimedStorage, task: Task) -> GivenAnswer
     SupabaseError
         Storage did not answer.
     """
-    answers, unread = read_answers(await storage.read_json(task.answers_object))
-    if unread:
-        _LOG.warning("some answers to questions cannot be read and stay open", extra={"unread": unread})
+    stored = await read_stored_answers(storage.supabase.storage, storage.bucket, task.job_id)
+    if stored.unread:
+        _LOG.warning(
+            "some answers to questions cannot be read, and their questions stay open", extra={"unread": stored.unread}
+        )
+    answers = stored.answers
     return GivenAnswers(answers.without_secrets() if task.redaction else answers)
