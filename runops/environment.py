@@ -99,7 +99,8 @@ def read_environment(
     if missing or url is None or key is None:
         raise EnvironmentIncomplete(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set. "
-            "Set it in the environment, in .env or .env.local, or in the Secret that is mounted."
+            f"Set {'it' if len(missing) == 1 else 'them'} in the environment, in .env or .env.local, or in the Secret "
+            "that is mounted."
         )
     for _, secret in filter(None, (key, gemini)):
         never_show(secret)

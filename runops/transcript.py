@@ -172,7 +172,8 @@ class AudioItem(_Strict):
 
 
 def _kind(value: Any) -> Literal["visual", "audio"]:
-    keys = value if isinstance(value, dict) else type(value).model_fields
+    # A number or a text in the table is neither; the model then says so.
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
     return "audio" if "timestamp_start_audio" in keys else "visual"
 
 

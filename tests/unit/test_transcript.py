@@ -199,3 +199,9 @@ def test_a_transcript_has_a_longest_length() -> None:
     assert len(TRANSCRIPT.validate_python([SAID] * 3)) == 3
     with pytest.raises(ValidationError, match="100000"):
         TRANSCRIPT.validate_python([SAID] * 100_001)
+
+
+@pytest.mark.parametrize("value", [3, "text", None, [1], True])
+def test_what_is_no_object_is_refused_as_an_item_of_the_wrong_form(value: object) -> None:
+    with pytest.raises(ValidationError):
+        parse_item(value)
