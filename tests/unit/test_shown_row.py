@@ -20,7 +20,7 @@ _AT = "2026-12-01T03:24:25.123456+00:00"
     [
         (_AT, None, RowStatus.ERROR, RowStatus.QUEUED),
         (_AT, None, RowStatus.QUEUED, RowStatus.ERROR),
-        (_AT, str(uuid4()), RowStatus.PROCESSING, RowStatus.ERROR),
+        (_AT, "7acbb574-545d-497d-a95a-5a608f49f1d7", RowStatus.PROCESSING, RowStatus.ERROR),
         (_AT, None, RowStatus.PROCESSING, RowStatus.ERROR),
     ],
 )
