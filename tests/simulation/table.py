@@ -115,6 +115,9 @@ class MemoryDatabase:
         start = f"{bucket}/{prefix}/"
         return {key.removeprefix(f"{bucket}/"): size for key, size in self.sizes.items() if key.startswith(start)}
 
+    async def list_prefix(self, bucket: str, prefix: str, *, limit: int = 100) -> list[str]:
+        return sorted(await self.newest_sizes(bucket, prefix))[:limit]
+
     async def transcript_count(self, job_id: UUID) -> int:
         return self.transcripts[job_id]
 
@@ -142,7 +145,7 @@ class MemoryTables(JobsTable):
         super().__init__(MemoryRest(self.database, by="operator", retries=NOT_PATIENT))
         self.stat, self.newest_sizes = self.database.stat, self.database.newest_sizes
         self.transcript_count, self.sop_count = self.database.transcript_count, self.database.sop_count
-        self.remove = self.database.remove
+        self.remove, self.list_prefix = self.database.remove, self.database.list_prefix
 
     @property
     def rows(self) -> dict[UUID, JobRow]:
