@@ -20,6 +20,7 @@ def _run(environment: dict[str, str], folder: Path, *arguments: str) -> "subproc
     )
 
 
+@pytest.mark.usefixtures("database")  # or a row of an earlier test is worked on
 @pytest.mark.parametrize("name", ["RUNOPS_CA_BUNDLE", "SSL_CERT_FILE"])
 async def test_the_bundle_is_trusted_by_every_command(stack: StackInfo, tmp_path: Path, name: str) -> None:
     async with behind_private_authority(tmp_path, stack.url, stack.gemini_url) as (bundle, (supabase, gemini)):
