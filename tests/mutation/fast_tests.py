@@ -18,6 +18,7 @@ _READ_THE_CHECKOUT = frozenset(
     {
         "test_benchmark_figures.py",
         "test_crd.py",
+        "test_errors_in_logs.py",
         "test_job_waits.py",
         "test_markdown_links.py",
         "test_mutation_record.py",
