@@ -82,7 +82,7 @@ async def test_a_row_that_is_worked_on_is_cancelled_though_its_worker_writes_pro
     )
     write(database, begun_anew, "processing", claimed(str(uuid4())))
     rows, result = await shown(supabase, [at_work, unclaimed, unclaimed_too, begun_anew, taken]), ManyResult()
-    # A pod was bound, and heartbeats came; one was queued again and claimed anew, and one claimed for the first time.
+    # A pod was bound, and heartbeats came; one was queued again and claimed again, and one claimed for the first time.
     write(database, taken, "processing", claimed(str(uuid4())))
     write(database, at_work, "processing", claimed(f"{token}/pod"))
     write(database, unclaimed, "processing")

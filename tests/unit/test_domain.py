@@ -176,7 +176,8 @@ class TestEnvironment:
         assert found.gemini_base_url == "http://g"
 
     def test_what_is_missing_is_named(self) -> None:
-        with pytest.raises(EnvironmentIncomplete, match=r"GOOGLE_GEMINI_API_KEY are not set\. Set them in"):
+        named = r"SUPABASE_URL and GOOGLE_GEMINI_API_KEY are not set\. Set them in"
+        with pytest.raises(EnvironmentIncomplete, match=named):
             read_environment({"SUPABASE_SERVICE_ROLE_KEY": SECRET})
 
     def test_an_anon_key_is_refused_without_being_shown(self) -> None:

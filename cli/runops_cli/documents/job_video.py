@@ -63,7 +63,7 @@ async def take_job_pictures(
     tell, warn
         Called with what is done, and with why pictures are missing or smaller.
     most_recording_bytes
-        A larger recording is left where it is, without a word; None for the limit of the worker.
+        A larger recording is not downloaded: the slim video is used instead. None for the limit of the worker.
 
     Raises
     ------
