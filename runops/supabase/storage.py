@@ -24,8 +24,9 @@ from runops.supabase.upload import BeforeWrite, OnUploadId, end_upload, look_for
 __all__ = ["ObjectStore"]
 
 _LARGEST_JSON = 64 * 1024 * 1024
-_PLACEHOLDER = ".emptyFolderPlaceholder"
-"""The dashboard makes one in each folder that has nothing in it."""
+_NOT_OBJECTS = frozenset({".emptyFolderPlaceholder", ""})
+"""What stands for a folder: the placeholder that the dashboard puts into an empty one, and the object named like the
+folder that S3 programs make."""
 _A_FEW = 20
 _MISSING_READS = 3
 """A recording whose row came first may still be on its way up: after so many reads it counts as missing."""
@@ -285,7 +286,7 @@ class ObjectStore:
             named = [(str(row["name"]), row) for row in rows if row["id"] is not None]
         except (KeyError, TypeError):
             raise unexpected_answer(doing) from None
-        return [(f"{folder}/{name}" if folder else name, row) for name, row in named if name != _PLACEHOLDER]
+        return [(f"{folder}/{name}" if folder else name, row) for name, row in named if name not in _NOT_OBJECTS]
 
     async def bucket(self, bucket: str) -> BucketInfo | None:
         """Return a bucket's limits; None where it does not exist."""

@@ -314,7 +314,8 @@ async def test_json_goes_up_and_comes_down(supabase: Supabase, outside: httpx.Cl
 async def test_listing_shows_objects_and_no_placeholders(supabase: Supabase, outside: httpx.Client) -> None:
     for name in ("b.json", "a.json", "deeper/c.json"):
         put(outside, f"listed/{name}", b"{}")
-    put(outside, "listed/.emptyFolderPlaceholder", b"")
+    for placeholder in (".emptyFolderPlaceholder", ""):
+        put(outside, f"listed/{placeholder}", b"")
     assert await supabase.storage.list_prefix("videos", "listed/") == ["listed/a.json", "listed/b.json"]
     assert await supabase.storage.list_prefix("videos", "nothing") == []
 

@@ -52,7 +52,8 @@ def new_bucket(http: httpx.Client) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def empty_bucket(http: httpx.Client) -> str:
-    """The bucket `videos` without any object."""
+def empty_bucket(http: httpx.Client) -> Iterator[str]:
+    """The bucket `videos` without any object, before the test and after it: other tests use the same stack."""
     assert http.post("/storage/v1/bucket/videos/empty").status_code == 200
-    return "videos"
+    yield "videos"
+    assert http.post("/storage/v1/bucket/videos/empty").status_code == 200
