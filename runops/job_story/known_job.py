@@ -30,6 +30,8 @@ class KnownJob:
         Of its SOP.
     time_left
         When it is expected to end, by the rows alone.
+    has_sop
+        Whether a completed job has a SOP; None where that was not looked at.
     """
 
     row: RowSummary
@@ -37,6 +39,7 @@ class KnownJob:
     position: int | None = None
     title: str | None = None
     time_left: TimeLeft | None = None
+    has_sop: bool | None = None
 
     @property
     def ends(self) -> TimeLeft | None:

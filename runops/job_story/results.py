@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-__all__ = ["RECORDING", "JobResults", "StoredObject", "paid_by_checkpoint"]
+__all__ = ["RECORDING", "TRANSCRIPT", "JobResults", "StoredObject", "paid_by_checkpoint"]
 
 RECORDING = "recording"
+TRANSCRIPT = "transcript"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,19 @@ class JobResults:
     def made(self) -> list[StoredObject]:
         """The objects that are there."""
         return [one for one in self.objects if one.size is not None]
+
+    @property
+    def has_transcript(self) -> bool:
+        """Whether there is a transcript of which a SOP can be made: in the table, or in storage."""
+        return self.transcripts > 0 or any(one.name == TRANSCRIPT for one in self.made)
+
+    def way_to_sop(self, job: str) -> tuple[str, str]:
+        """Return the command that makes a SOP of what is there, and what it does."""
+        if self.has_transcript:
+            return f"runops retry {job} --from sop", "makes one of its transcript"
+        if self.recording is None or self.recording.size is not None:
+            return f"runops retry {job}", "makes one of its recording"
+        return "runops submit RECORDING", "uploads the recording again: it is no longer there, and has no transcript"
 
     @property
     def recording(self) -> StoredObject | None:

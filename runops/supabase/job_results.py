@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from runops.job_story.results import RECORDING, JobResults, StoredObject, paid_by_checkpoint
+from runops.job_story.results import RECORDING, TRANSCRIPT, JobResults, StoredObject, paid_by_checkpoint
 from runops.object_names import answers_folder, answers_object, checkpoint_object, made_objects
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
@@ -12,7 +12,7 @@ from runops.videojob import Source
 __all__ = ["read_results"]
 
 _BUCKET = Source().bucket
-_NAMES = {"raw": RECORDING, "slim": "slim video", "transcripts": "transcript", "sops": "SOP"}
+_NAMES = {"raw": RECORDING, "slim": "slim video", "transcripts": TRANSCRIPT, "sops": "SOP"}
 _NAMES_BY_END = {
     ".evidence.json": "evidence",
     ".merged.json": "SOP merged",

@@ -14,7 +14,7 @@ _LONGEST = 200
 
 
 async def titles_of(rest: Rest, job_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Return the titles of those of the jobs that have a SOP with one; of several SOPs, that of the newest.
+    """Return the titles of those of the jobs that have a SOP, "" for a SOP without one; of several, that of the newest.
 
     Raises
     ------
@@ -35,6 +35,6 @@ async def titles_of(rest: Rest, job_ids: Iterable[UUID]) -> dict[UUID, str]:
         for row in await rest.read_among(build, some, table="sops", doing=doing):
             title = " ".join(str(row.get("title") or "").split())
             job_id = UUID(str(row["job_id"]))
-            if title and job_id not in found:
+            if not found.get(job_id):
                 found[job_id] = title[:_LONGEST]
     return found

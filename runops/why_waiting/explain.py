@@ -4,6 +4,7 @@ from datetime import datetime
 
 from runops.failures import TABLE, by_sentence
 from runops.job_row import RowStatus
+from runops.job_story.results import JobResults
 from runops.row_summary import RowSummary, time_of
 from runops.videojob_view import VideoJobView
 from runops.why_waiting.at_work import explain_at_work
@@ -19,7 +20,12 @@ _QUEUE_IT = "Set it to queued to have it run."
 
 
 def explain(
-    job: RowSummary, *, videojob: VideoJobView | None = None, queue: QueueState = _UNKNOWN, now: datetime
+    job: RowSummary,
+    *,
+    videojob: VideoJobView | None = None,
+    queue: QueueState = _UNKNOWN,
+    without_sop: JobResults | None = None,
+    now: datetime,
 ) -> Explanation:
     """Return what a job waits for, since when, until when, and what to do about it.
 
@@ -31,11 +37,13 @@ def explain(
         Its VideoJob, where there is a cluster and it has one.
     queue
         What is known of the queue.
+    without_sop
+        What there is of a completed job that has no SOP; None where it has one.
     now
         The time at the server, with its zone.
     """
     if job.ended:
-        return _ended(job)
+        return _ended(job, without_sop)
     # A finished VideoJob is of an earlier run, or its row is about to be written.
     if videojob is not None and not videojob.finished and (told := explain_videojob(job, videojob, now)) is not None:
         return told
@@ -44,12 +52,14 @@ def explain(
     return explain_at_work(job, now)
 
 
-def _ended(job: RowSummary) -> Explanation:
+def _ended(job: RowSummary, without_sop: JobResults | None) -> Explanation:
     since = time_of(job.updated_at)
     error = " ".join((job.error or "").split())
     match job.status:
         case RowStatus.COMPLETED:
             since = time_of(job.completed_at) or since
+            if without_sop is not None:
+                return _without_sop(job, since, without_sop)
             return Explanation(State.COMPLETED, "Its SOP is written.", since, remedy=_command("sop", job, "prints it"))
         case RowStatus.ERROR if error.startswith("Cancelled"):
             state, sentence, remedy = State.CANCELLED, error, _command("retry", job, "runs it again")
@@ -62,6 +72,13 @@ def _ended(job: RowSummary) -> Explanation:
             sentence = f"Its row has the status {status} of the app, so runops leaves it alone."
             state, remedy = State.NOT_OURS, _QUEUE_IT
     return Explanation(state, sentence, since, remedy=remedy)
+
+
+def _without_sop(job: RowSummary, since: datetime | None, results: JobResults) -> Explanation:
+    """Return what is said of a row that another worker completed though it stored no SOP."""
+    command, does = results.way_to_sop(str(job.job_id))
+    sentence = "It is completed without a SOP: the table sops has none of it."
+    return Explanation(State.WITHOUT_SOP, sentence, since, remedy=f"`{command}` {does}.")
 
 
 def _remedy(job: RowSummary, error: str) -> str:

@@ -19,6 +19,8 @@ class State(StrEnum):
     """It waits for something that is wrong, or that a person stopped."""
     RUNNING = "running"
     COMPLETED = "completed"
+    WITHOUT_SOP = "without a SOP"
+    """Its row is completed, and there is no SOP of it."""
     FAILED = "failed"
     CANCELLED = "cancelled"
     NOT_OURS = "not ours"

@@ -284,6 +284,18 @@ def test_get_tells_all_of_a_job(runops: Runops, database: psycopg.Connection, ku
     assert yaml.safe_load(runops("get", job_id, "-o", "yaml").stdout) == told
 
 
+def test_a_row_that_the_old_worker_completed_without_a_sop(runops: Runops, database: psycopg.Connection) -> None:
+    job_id, untitled = insert(database, status="completed"), insert(database, status="completed")
+    database.execute("insert into sops (job_id, data) values (%s, %s)", [untitled, json.dumps({"steps": []})])
+    database.execute("insert into transcripts (job_id, transcript) values (%s, '[]')", [job_id])
+    assert runops("list").stdout.count("without a SOP") == 1
+    for command in ("get", "why"):
+        told = runops(command, job_id).stdout
+        assert "It is completed without a SOP" in told
+        assert f"`runops retry {job_id} --from sop` makes one of its transcript." in told
+    assert "Its SOP is written." in runops("why", untitled).stdout
+
+
 def test_get_without_a_cluster_reads_the_checkpoint_and_says_what_it_cannot_read(
     runops: Runops, database: psycopg.Connection, faults: FaultControl
 ) -> None:
@@ -314,7 +326,7 @@ def test_what_a_checkpoint_tells(checkpoint: Any, paid: str | None, seconds: flo
 
 def listed(number: int, **columns: Any) -> KnownJob:
     made = {"job_id": UUID(int=number << 96), "created_at": NOW.isoformat()}
-    known = {name: columns.pop(name) for name in ("videojob", "position", "title") if name in columns}
+    known = {name: columns.pop(name) for name in ("videojob", "position", "title", "has_sop") if name in columns}
     return KnownJob(RowSummary.model_validate(made | columns), **known)
 
 
@@ -389,6 +401,17 @@ def test_colours_are_there_on_a_terminal_only() -> None:
         shown[no_color] = written.getvalue()
     assert "\x1b[32mcompleted" in shown[False]
     assert "\x1b[3" not in shown[True]
+
+
+def test_a_completed_job_without_a_sop_is_told_in_the_list_and_on_its_page() -> None:
+    without, unknown = listed(1, status="completed", has_sop=False), listed(2, status="completed")
+    lines = [line.plain for line in table([FOUR, without, unknown], now=NOW, width=None)[1:]]
+    assert [line.partition("0s")[2].strip() for line in lines] == ["Alpha", "(completed without a SOP)", ""]
+    results = JobResults(transcripts=1)
+    told = explain(without.row, without_sop=results, now=NOW)
+    page = "\n".join(line.plain for line in job_page(JobStory(without, NOW, results), told, project_url="http://x"))
+    assert f"runops retry {without.row.job_id.hex[:8]} --from sop  makes one of its transcript" in page
+    assert "runops sop " not in page
 
 
 def test_short_ids_tell_the_listed_jobs_apart() -> None:

@@ -1,5 +1,6 @@
 """Why a job waits: by its row alone, by its VideoJob, by what is known of the queue."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,16 @@ from hypothesis import strategies as st
 
 from runops.drain_order import DrainOrder
 from runops.failures import TABLE, Reason
+from runops.job_story.known_job import KnownJob
+from runops.job_story.results import JobResults, StoredObject
 from runops.row_summary import RowSummary
 from runops.standstill import Told
 from runops.videojob_view import VideoJobView, parse_videojob
 from runops.why_waiting import QueueState, State, explain
+from runops.why_waiting.at_work import awaited_attempt, is_about_to_start
 from runops.why_waiting.explanation import Explanation, length
+from runops_cli.rows.changes import state
+from runops_cli.rows.job_table import table
 
 NOW = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)
 JOB = UUID("6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11")
@@ -407,6 +413,61 @@ def test_why(case: str) -> None:
     job, view, queue, state, said = CASES[case]
     told = explain(job, videojob=view, queue=queue, now=NOW)
     assert (told.state, told.in_words(NOW)) == (state, said)
+
+
+TRANSCRIPT_IN_STORAGE = StoredObject("transcript", "videos/transcripts/x.json", 9)
+RECORDING_GONE = StoredObject("recording", "videos/raw/x.mp4", None)
+AGAIN = f"`runops retry {JOB}` makes one of its recording."
+FROM_TRANSCRIPT = f"`runops retry {JOB} --from sop` makes one of its transcript."
+
+
+@pytest.mark.parametrize(
+    ("results", "remedy"),
+    [
+        (JobResults(transcripts=1), FROM_TRANSCRIPT),
+        (JobResults((RECORDING_GONE, TRANSCRIPT_IN_STORAGE)), FROM_TRANSCRIPT),
+        (JobResults((replace(RECORDING_GONE, size=0), replace(TRANSCRIPT_IN_STORAGE, size=None))), AGAIN),
+        (JobResults(troubles=("Storage could not be read.",)), AGAIN),
+        (
+            JobResults((RECORDING_GONE,)),
+            "`runops submit RECORDING` uploads the recording again: it is no longer there, and has no transcript.",
+        ),
+    ],
+)
+def test_a_row_that_was_completed_without_a_sop_says_which_command_makes_one(results: JobResults, remedy: str) -> None:
+    told = explain(row("completed", completed_at=ago(1)), without_sop=results, now=NOW)
+    assert told.state is State.WITHOUT_SOP
+    assert told.in_words(NOW) == f"It is completed without a SOP: the table sops has none of it. {MIN_1} {remedy}"
+
+
+@pytest.mark.parametrize(
+    ("status", "stamp", "stage", "starts", "awaits"),
+    [
+        ("processing", CLAIM, None, True, None),
+        ("processing", CLAIM, "transcribing", False, None),
+        ("processing", BOUND, None, False, None),
+        ("processing", CLAIM | {"by": "work/desk"}, None, False, None),
+        ("processing", None, None, False, None),
+        ("queued", CLAIM, None, False, None),
+        ("processing", CLAIM | {"reason": "Evicted"}, None, False, Reason.EVICTED),
+        ("processing", CLAIM | {"reason": "Evicted"}, "transcribing", False, Reason.EVICTED),
+        ("processing", BOUND | {"reason": "Evicted"}, "transcribing", False, None),
+        ("processing", CLAIM | {"by": "work/desk", "reason": "Evicted"}, None, False, None),
+        ("queued", CLAIM | {"reason": "Evicted"}, None, False, None),
+    ],
+)
+def test_list_and_why_tell_the_same_of_a_row_at_work(
+    status: str, stamp: dict[str, Any] | None, stage: str | None, awaits: Reason | None, *, starts: bool
+) -> None:
+    job = row(status, runops=stamp, progress_stage=stage, progress_percent=55)
+    assert (is_about_to_start(job), awaited_attempt(job)) == (starts, awaits)
+    if status != "processing":
+        return
+    _, line = table([KnownJob(job)], now=NOW, width=None)
+    sentence = explain(job, now=NOW).sentence
+    assert ("about to start" in line.plain) == ("is about to start" in sentence) == ("about to start" in state(job))
+    assert ("Evicted" in line.plain) == ("Evicted" in sentence) == ("Evicted" in state(job))
+    assert ("transcribing  55" in line.plain) == ("transcribing, 55 %" in sentence) == ("transcribing 55 %" in state(job))
 
 
 JSON = st.recursive(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from runops.job_row import RowStatus
 from runops.job_story.known_job import KnownJob
 from runops.supabase.connection import Supabase
+from runops.supabase.job_results import read_results
 from runops.supabase.queue_outline import read_queue_outline
 from runops.supabase.row_summaries import summaries_of
 from runops.supabase.row_times import read_row_times
@@ -69,12 +70,14 @@ async def read_explained(supabase: Supabase, kubectl: Kubectl, ref: JobRef) -> E
         )
     elif not row.ended:
         time = (await read_row_times(supabase)).get(job_id, NO_TIME)
-    title = None
+    title, without_sop = None, None
     if row.status == RowStatus.COMPLETED:
         title = (await titles_of(supabase.rest, [job_id])).get(job_id)
+        if title is None:
+            without_sop = await read_results(supabase, job_id, with_checkpoint=False)
     return ExplainedJob(
-        KnownJob(row, videojob, time.position, title, time.time_left),
-        explain(row, videojob=videojob, queue=queue, now=now),
+        KnownJob(row, videojob, time.position, title or None, time.time_left),
+        explain(row, videojob=videojob, queue=queue, without_sop=without_sop, now=now),
         now,
     )
 

@@ -136,12 +136,20 @@ async def _known(
     times: dict[UUID, RowTime] = {}
     if not all(row.ended for row in rows):
         times = await read_row_times(supabase, paused=paused)
-    titles = await titles_of(supabase.rest, [row.job_id for row in rows if row.status == RowStatus.COMPLETED])
+    completed = {row.job_id for row in rows if row.status == RowStatus.COMPLETED}
+    titles = await titles_of(supabase.rest, completed)
     jobs = []
     for row in rows:
         time = times.get(row.job_id, NO_TIME)
         jobs.append(
-            KnownJob(row, views.get(row.job_id), time.position, titles.get(row.job_id), time_left=time.time_left)
+            KnownJob(
+                row,
+                views.get(row.job_id),
+                time.position,
+                titles.get(row.job_id) or None,
+                time_left=time.time_left,
+                has_sop=row.job_id in titles if row.job_id in completed else None,
+            )
         )
     return jobs
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
-from runops_cli.rows.shared_waits import waits_for
+from runops.why_waiting.at_work import awaited_attempt, is_about_to_start
 from runops_cli.terminal.console import one_line
 from runops_cli.terminal.exit_codes import Exit, worse
 
@@ -18,8 +18,10 @@ def state(row: RowSummary) -> str:
         return f"{row.status}: {one_line(row.error or 'the row gives no reason')}"
     if row.status != RowStatus.PROCESSING:
         return row.status or "without a status"
-    if (reason := waits_for(row)) is not None:
+    if (reason := awaited_attempt(row)) is not None:
         return f"waits for another attempt: {reason}"
+    if is_about_to_start(row):
+        return "processing: its worker is about to start"
     stage = (row.progress_stage or str(row.status)).replace("_", " ")
     return stage if row.progress_percent is None else f"{stage} {row.progress_percent} %"
 

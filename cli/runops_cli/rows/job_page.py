@@ -25,6 +25,7 @@ _STYLES = {
     State.HINDERED: "yellow",
     State.RUNNING: "blue",
     State.COMPLETED: "green",
+    State.WITHOUT_SOP: "yellow",
     State.FAILED: "red",
     State.CANCELLED: "yellow",
     State.NOT_OURS: "yellow",
@@ -189,6 +190,8 @@ def _commands(story: JobStory, told: Explanation) -> Iterator[tuple[str, str]]:
         case State.COMPLETED:
             yield f"runops sop {name}", "prints its SOP"
             yield f"runops retry {name}", "runs it again"
+        case State.WITHOUT_SOP:
+            yield story.results.way_to_sop(name)
         case State.FAILED | State.CANCELLED:
             yield f"runops retry {name}", "runs it again"
         case State.NOT_OURS:

@@ -14,7 +14,7 @@ from runops.job_story.known_job import KnownJob
 from runops.logs import redact
 from runops.row_summary import RowSummary, time_of
 from runops.time_left import TimeLeft
-from runops_cli.rows.shared_waits import waits_for
+from runops.why_waiting.at_work import awaited_attempt, is_about_to_start
 from runops_cli.terminal.console import one_line, printable
 
 __all__ = ["STATUS_STYLES", "age", "exact_length", "short_ids", "short_length", "table", "time_left"]
@@ -27,6 +27,7 @@ _NEEDED_LEAST = frozenset({"ATTEMPTS"})
 """Left out where a narrow terminal would show next to nothing of the titles."""
 _GAP = "  "
 _NOTHING = "-"
+_WITHOUT_SOP = "(completed without a SOP)"
 STATUS_STYLES = {
     RowStatus.QUEUED.value: "cyan",
     RowStatus.PROCESSING.value: "blue",
@@ -139,16 +140,18 @@ def _stage(job: KnownJob, _now: datetime) -> str:
     row = job.row
     if row.status != RowStatus.PROCESSING:
         return ""
-    if (reason := waits_for(row)) is not None:
+    if (reason := awaited_attempt(row)) is not None:
         return str(reason)
+    if is_about_to_start(row):
+        return "about to start"
     return (row.progress_stage or "").replace("_", " ")
 
 
 def _percent(job: KnownJob, _now: datetime) -> str:
     row = job.row
-    if row.status != RowStatus.PROCESSING or row.progress_percent is None or waits_for(row) is not None:
+    if row.status != RowStatus.PROCESSING or awaited_attempt(row) is not None or is_about_to_start(row):
         return ""
-    return str(row.progress_percent)
+    return "" if row.progress_percent is None else str(row.progress_percent)
 
 
 def _attempts(job: KnownJob, _now: datetime) -> str:
@@ -175,7 +178,7 @@ def _cost(job: KnownJob, _now: datetime) -> str:
 
 
 def _title(job: KnownJob, _now: datetime) -> str:
-    return job.row.error or job.title or ""
+    return job.row.error or job.title or (_WITHOUT_SOP if job.has_sop is False else "")
 
 
 def _length(job: KnownJob, _now: datetime) -> str:

@@ -5,18 +5,16 @@ from collections.abc import Iterable
 
 from runops.breakers.shared_faults import rule_of
 from runops.failures import Reason
-from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
+from runops.why_waiting.at_work import awaited_attempt
 
 __all__ = ["waits_for", "waits_line"]
 
 
 def waits_for(row: RowSummary) -> Reason | None:
     """Return the fault that a row waits for; None where its worker runs, or where nothing of the kind stops it."""
-    claim = row.claim
-    if row.status != RowStatus.PROCESSING or claim is None or claim.bound or claim.reason is None:
-        return None
-    return claim.reason if rule_of(claim.reason) is not None else None
+    reason = awaited_attempt(row)
+    return reason if reason is not None and rule_of(reason) is not None else None
 
 
 def waits_line(rows: Iterable[RowSummary]) -> str | None:
