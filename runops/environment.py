@@ -13,7 +13,7 @@ from runops.keys import refusal
 from runops.logs import never_show
 from runops.proxies import ProxyUnusable, proxy_for
 
-__all__ = ["Environment", "EnvironmentIncomplete", "read_environment"]
+__all__ = ["Environment", "EnvironmentIncomplete", "SettingMissing", "read_environment"]
 
 _NAMES = {
     "supabase_url": ("SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL"),
@@ -33,6 +33,10 @@ _Found = tuple[str, str]
 
 class EnvironmentIncomplete(Exception):  # noqa: N818 - says what is the case
     """A setting is missing or cannot be right. The message names it and no key."""
+
+
+class SettingMissing(EnvironmentIncomplete):
+    """A setting that is needed is in no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def read_environment(
         wanted["GOOGLE_GEMINI_API_KEY"] = gemini
     missing = [name for name, found in wanted.items() if found is None]
     if missing or url is None or key is None:
-        raise EnvironmentIncomplete(
+        raise SettingMissing(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set. "
             f"Set {'it' if len(missing) == 1 else 'them'} in the environment, in .env or .env.local, or in the Secret "
             "that is mounted."

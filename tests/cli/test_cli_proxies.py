@@ -43,7 +43,8 @@ def _run(*arguments: str, **proxies: str) -> Result:
 def test_a_proxy_that_is_away_is_a_project_that_cannot_be_reached(proxies: dict[str, str]) -> None:
     result = _run("list", **proxies)
     assert (result.exit_code, type(result.exception)) == (5, SystemExit)
-    assert result.stderr.startswith("Supabase could not be reached while looking at the table jobs (ConnectError).")
+    assert "Supabase could not be reached while looking at the table jobs (ConnectError)." in result.stderr
+    assert result.stderr.endswith("`runops check` tests the project at abc.supabase.co.\n")
     assert "fault of runops" not in result.stderr
 
 
@@ -59,5 +60,5 @@ def test_a_proxy_of_another_kind_is_one_sentence_and_exit_code_2(arguments: tupl
     assert result.exit_code == 2
     assert result.stderr == (
         "ALL_PROXY names a proxy of the kind socks4, and runops can use http, https, socks5 and socks5h. "
-        "Name one of these, or name abc.supabase.co in NO_PROXY.\n"
+        "Name one of these, or name abc.supabase.co in NO_PROXY. `runops check` tests the settings.\n"
     )

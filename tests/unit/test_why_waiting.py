@@ -467,7 +467,9 @@ def test_list_and_why_tell_the_same_of_a_row_at_work(
     sentence = explain(job, now=NOW).sentence
     assert ("about to start" in line.plain) == ("is about to start" in sentence) == ("about to start" in state(job))
     assert ("Evicted" in line.plain) == ("Evicted" in sentence) == ("Evicted" in state(job))
-    assert ("transcribing  55" in line.plain) == ("transcribing, 55 %" in sentence) == ("transcribing 55 %" in state(job))
+    assert (
+        ("transcribing  55" in line.plain) == ("transcribing, 55 %" in sentence) == ("transcribing 55 %" in state(job))
+    )
 
 
 JSON = st.recursive(

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from runops.environment import Environment, EnvironmentIncomplete
-from runops.supabase.connection import Supabase
+from runops.environment import Environment, EnvironmentIncomplete, SettingMissing
 from runops.supabase.errors import SupabaseError
 from runops.supabase.probe import Finding, inspect
 from runops_cli.checks.finding import good, problem
 from runops_cli.checks.models import check_models
+from runops_cli.terminal.project import open_project
 from runops_cli.terminal.settings import read_settings
 
 __all__ = ["PaidCheck", "check_project"]
@@ -34,6 +34,9 @@ async def check_project(
     """
     try:
         environment = read_settings(env_file)
+    except SettingMissing as error:
+        remedy = "`runops init` asks for address and keys, and writes them into .env. Then check again."
+        return [problem("environment", str(error), remedy)]
     except EnvironmentIncomplete as error:
         return [problem("environment", str(error), "Fix this setting, then check again: the other checks need it.")]
     found = [good("environment", f"SUPABASE_URL is {environment.supabase_url}")]
@@ -42,7 +45,7 @@ async def check_project(
 
 
 async def _supabase(environment: Environment) -> list[Finding]:
-    async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
+    async with open_project(environment) as supabase:
         try:
             return await inspect(supabase)
         except SupabaseError as error:

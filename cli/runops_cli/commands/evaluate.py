@@ -15,12 +15,12 @@ from runops.dollars import dollars
 from runops.memory import hide_memory
 from runops.picture_resolution import PictureResolution
 from runops.sop_language import language_name
-from runops.supabase.connection import Supabase
 from runops.videojob import PromptChoice, Transcode
 from runops_cli.terminal.console import to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.log_output import configure_logs
 from runops_cli.terminal.options import DEFAULT_MODELS, EnvFile, SopModel, TranscribeModel, model_choice
+from runops_cli.terminal.project import open_project
 from runops_cli.terminal.settings import read_settings
 
 __all__ = ["evaluate"]
@@ -216,7 +216,7 @@ def _start(job: UUID, gold: Path, language: str, env_file: Path | None) -> int:
 
     async def start() -> str:
         environment = read_settings(env_file)
-        async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
+        async with open_project(environment) as supabase:
             return await start_gold(supabase, job, gold, language=language)
 
     def draft() -> int:

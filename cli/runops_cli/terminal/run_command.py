@@ -15,7 +15,8 @@ from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.settings import read_settings
+from runops_cli.terminal.project import host_of, open_project
+from runops_cli.terminal.settings import read_settings, with_next_command
 
 __all__ = ["run_async", "run_with_supabase"]
 
@@ -50,8 +51,12 @@ def run_with_supabase(env_file: Path | None, command: Callable[[Supabase], Await
 
     async def connected() -> Exit:
         environment = read_settings(env_file)
-        async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
-            return await command(supabase)
+        async with open_project(environment) as supabase:
+            try:
+                return await command(supabase)
+            except SupabaseError as error:
+                host = host_of(environment.supabase_url)
+                raise CommandFailed(f"{error.message} `runops check` tests the project at {host}.") from error
 
     run_async(connected())
 
@@ -62,7 +67,7 @@ def _expected_errors() -> Iterator[None]:
     try:
         yield
     except EnvironmentIncomplete as error:
-        to_stderr(str(error), style="red")
+        to_stderr(with_next_command(error), style="red")
         raise typer.Exit(Exit.USAGE) from error
     except Failed as error:
         to_stderr(f"{error.detail} {error.failure.remedy}", style="red")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from runops.environment import Environment, read_environment
+from runops.environment import Environment, EnvironmentIncomplete, SettingMissing, read_environment
 
-__all__ = ["read_settings"]
+__all__ = ["read_settings", "with_next_command"]
 
 
 def read_settings(env_file: Path | None, *, needs_gemini: bool = False) -> Environment:
@@ -24,3 +24,10 @@ def read_settings(env_file: Path | None, *, needs_gemini: bool = False) -> Envir
     """
     directory = Path.cwd() if env_file is None else None
     return read_environment(first=env_file, directory=directory, needs_gemini=needs_gemini)
+
+
+def with_next_command(error: EnvironmentIncomplete) -> str:
+    """Return what is wrong with the settings, and the command that helps."""
+    if isinstance(error, SettingMissing):
+        return f"{error} `runops init` asks for address and keys, and writes them into .env."
+    return f"{error} `runops check` tests the settings."
