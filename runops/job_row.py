@@ -198,6 +198,9 @@ class JobRow(BaseModel):
         The strings as received: equality filters must send back exactly the same text.
     metadata
         Any JSON the app wrote; its form is not trusted.
+    version
+        Changes with each write of the row, also with one that leaves `updated_at` as it was; None where it was not
+        read, or the table has none.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -208,6 +211,7 @@ class JobRow(BaseModel):
     updated_at: str | None = None
     error: str | None = None
     metadata: Any = None
+    version: str | None = None
 
     @property
     def claim(self) -> Claim | None:

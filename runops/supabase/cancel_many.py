@@ -51,8 +51,8 @@ async def _cancel_some(
         # The answer may be lost, or the table refuses one of them: each is written alone.
         await _one_by_one(supabase, rows, result, sentence)
         return
-    result.changed += changed
-    result.left += len(rows) - changed
+    result.changed += len(changed)
+    result.left += len(rows) - len(changed)
 
 
 async def _one_by_one(supabase: Supabase, rows: Sequence[ShownRow], result: ManyResult, sentence: str) -> None:

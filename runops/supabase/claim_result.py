@@ -13,7 +13,7 @@ class ClaimResult(Enum):
     WON = auto()
     """The row carries our token."""
     LOST = auto()
-    """Another client changed or deleted the row."""
+    """Another client changed or deleted the row, be it only its metadata."""
     OPEN = auto()
     """The row is as it was read before: the claim did not arrive and can be repeated."""
 
@@ -36,5 +36,5 @@ def claim_result(there: JobRow | None, *, read: JobRow, from_status: str | None,
         return ClaimResult.LOST
     if there.is_held_by(token):
         return ClaimResult.WON
-    unchanged = there.status == from_status and there.updated_at == read.updated_at
-    return ClaimResult.OPEN if unchanged else ClaimResult.LOST
+    unchanged = (there.updated_at, there.version) == (read.updated_at, read.version)
+    return ClaimResult.OPEN if there.status == from_status and unchanged else ClaimResult.LOST

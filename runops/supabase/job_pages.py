@@ -21,7 +21,7 @@ from runops.row_facts import facts_of_row
 from runops.row_reason import OTHER
 from runops.row_summary import RowSummary, time_of
 from runops.supabase.errors import SupabaseError
-from runops.supabase.jobs_columns import JobsColumns
+from runops.supabase.jobs_columns import VERSION, JobsColumns
 from runops.supabase.jobs_requests import quoted, validated
 from runops.supabase.rest import Query, Rest
 
@@ -230,7 +230,8 @@ async def with_readable_claims(read: Callable[[bool], Awaitable[list[dict[str, A
 
 def summary_columns(columns: JobsColumns, *, claims: bool = True) -> tuple[str, ...]:
     """Return what is selected of a row for its `RowSummary`."""
-    there = (*(name for name in columns.read if name != "metadata"), _USER, _CLAIM_TEXT, *((_CLAIM,) if claims else ()))
+    of_row = (name for name in columns.read if name not in {"metadata", VERSION})
+    there = (*of_row, _USER, _CLAIM_TEXT, *((_CLAIM,) if claims else ()))
     progress = ("progress_stage", "progress_percent") if columns.progress else ()
     return (*there, *progress, *(("completed_at::timestamptz",) if columns.completed_at else ()))
 

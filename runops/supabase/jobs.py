@@ -28,6 +28,7 @@ from runops.supabase.jobs_reads import IDS_AT_ONCE, JobsReads
 from runops.supabase.jobs_requests import (
     CLAIMED_AT_ONCE,
     NOW,
+    carries_claim,
     claim_unchanged,
     fenced,
     held_among,
@@ -79,7 +80,7 @@ class JobsTable(JobsReads):
         Parameters
         ----------
         row
-            As it was read; a changed `updated_at` makes the claim fail.
+            As it was read; whatever was written to it since makes the claim fail.
         claim
             The token and who claims; the same for all tries of this call.
         from_status
@@ -88,7 +89,7 @@ class JobsTable(JobsReads):
         Returns
         -------
         JobRow or None
-            The row as it is now; None where another client was faster.
+            The row as it is now; None where another client was faster, or an app wrote to the row.
         """
         doing = f"claiming the row {row.job_id} of the table jobs"
         doubt: SupabaseError | None = None
@@ -141,7 +142,9 @@ class JobsTable(JobsReads):
         if len(rows) > 1:
             doing = f"claiming {len(rows)} rows of the table jobs"
             try:
-                won = await self._claimed(rows[0], claim, seen_among(rows, from_status, claim), doing=doing)
+                won = await self._claimed(
+                    rows[0], claim, seen_among(rows, from_status, after=carries_claim(claim)), doing=doing
+                )
                 return BatchClaim(won)
             except SupabaseError as error:
                 if not (error.retryable or error.unreadable or error.refuses_row):

@@ -1,17 +1,20 @@
 """Detects the optional columns of the table `jobs`: older projects lack some, and a migration may change that."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Rest
 
-__all__ = ["NEEDED", "JobsColumns", "KnownColumns", "detect_columns"]
+__all__ = ["NEEDED", "VERSION", "JobsColumns", "KnownColumns", "detect_columns"]
 
 NEEDED = ("job_id", "status", "created_at", "updated_at", "metadata")
 """Required columns that are read."""
+VERSION = "version:xmin"
+"""The transaction that wrote the row last: PostgreSQL changes it with each write, whatever columns the write names."""
+_XMIN = "xmin"
 _ORDERED_BY = "id"
 _WITH_ZONE = "::timestamptz"
 """A column without a zone holds times of the database's zone. Only the database knows it, so it adds the offset."""
@@ -30,21 +33,30 @@ class JobsColumns:
         Both `progress_stage` and `progress_percent`.
     completed_at, error
         The column of that name.
+    version
+        The system column `xmin`. A view has none, unless it selects it.
     """
 
     progress: bool
     completed_at: bool
     error: bool
+    version: bool
 
     @property
     def complete(self) -> bool:
         """Whether none is missing."""
-        return self.progress and self.completed_at and self.error
+        return self.progress and self.completed_at and self.error and self.version
 
     @property
     def read(self) -> tuple[str, ...]:
         """What is selected of a row: times always with their zone."""
-        return tuple(name + _WITH_ZONE if name in _TIMES else name for name in (*NEEDED, "error") if self._has(name))
+        there = (name + _WITH_ZONE if name in _TIMES else name for name in (*NEEDED, "error") if self._has(name))
+        return (*there, *self.read_version)
+
+    @property
+    def read_version(self) -> tuple[str, ...]:
+        """What is selected of a row to tell its version; nothing where the table does not tell it."""
+        return (VERSION,) if self.version else ()
 
     def kept(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of the values to write that the table has columns for."""
@@ -54,6 +66,8 @@ class JobsColumns:
         """Return the same without an optional column."""
         if column in _PROGRESS:
             return replace(self, progress=False)
+        if column == _XMIN:
+            return replace(self, version=False)
         return replace(self, **{column: False}) if column in {"completed_at", "error"} else self
 
     def _has(self, column: str) -> bool:
@@ -121,21 +135,24 @@ async def detect_columns(rest: Rest) -> JobsColumns:
     SupabaseError
         `TABLE_MISSING`, or `COLUMN_MISSING` where a needed one is missing.
     """
-    if await _has(rest, *NEEDED, _ORDERED_BY, *_PROGRESS, "completed_at", "error"):
-        return JobsColumns(progress=True, completed_at=True, error=True)
+    # Rights that were granted for single columns leave out `xmin`.
+    lacking = {ErrorKind.COLUMN_MISSING, ErrorKind.FORBIDDEN}
+    if await _has(rest, *NEEDED, _ORDERED_BY, *_PROGRESS, "completed_at", "error", VERSION, lacking=lacking):
+        return JobsColumns(progress=True, completed_at=True, error=True, version=True)
     await _look_for(rest, (*NEEDED, _ORDERED_BY))
     return JobsColumns(
         progress=await _has(rest, *_PROGRESS),
         completed_at=await _has(rest, "completed_at"),
         error=await _has(rest, "error"),
+        version=await _has(rest, VERSION, lacking=lacking),
     )
 
 
-async def _has(rest: Rest, *columns: str) -> bool:
+async def _has(rest: Rest, *columns: str, lacking: Collection[ErrorKind] = (ErrorKind.COLUMN_MISSING,)) -> bool:
     try:
         await _look_for(rest, columns)
     except SupabaseError as error:
-        if error.kind is ErrorKind.COLUMN_MISSING:
+        if error.kind in lacking:
             return False
         raise
     return True

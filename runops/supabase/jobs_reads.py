@@ -302,26 +302,32 @@ class JobsReads:
         doing
             As for `Rest.read`.
         """
-        return await self._change(values, which, ("job_id",), doing=doing) > 0
+        return bool(await self._changed(values, which, lambda _columns: ("job_id",), doing=doing))
 
-    async def change_some(self, values: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> int:
-        """Write to rows once as `change` does, and return how many there were. `which` may have an `or`.
+    async def change_some(self, values: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> set[UUID]:
+        """Write to rows once as `change` does, and return which ones. `which` may have an `or`.
 
         PostgREST 12 applies that to the rows in its answer, too, so the answer must have the columns that it names.
         """
-        return await self._change(values, which, _ANSWERED, doing=doing)
+        rows = await self._changed(values, which, lambda columns: (*_ANSWERED, *columns.read_version), doing=doing)
+        return {row.job_id for row in parsed(rows, doing=doing)}
 
-    async def _change(
-        self, values: dict[str, Any], which: Callable[[Any], Any], select: tuple[str, ...], *, doing: str
-    ) -> int:
+    async def _changed(
+        self,
+        values: dict[str, Any],
+        which: Callable[[Any], Any],
+        select: Callable[[JobsColumns], tuple[str, ...]],
+        *,
+        doing: str,
+    ) -> list[dict[str, Any]]:
 
         async def send(columns: JobsColumns) -> list[dict[str, Any]]:
             body = columns.kept(values)
             return await self._rest.send(
-                lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing
+                lambda table: which(table.update(body)).select(*select(columns)), table="jobs", doing=doing
             )
 
-        return len(await self.by_columns(send))
+        return await self.by_columns(send)
 
     async def _end_unreadable(self, row: JobRow, status: str | None) -> None:
         sentence = (

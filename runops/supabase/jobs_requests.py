@@ -16,6 +16,7 @@ __all__ = [
     "NOW",
     "among",
     "backlog",
+    "carries_claim",
     "claim_unchanged",
     "claimed_page",
     "claims_page",
@@ -40,7 +41,7 @@ __all__ = [
 
 M = TypeVar("M")
 CLAIMED_AT_ONCE = 40
-"""Rows that fit into a URL, each with its `updated_at`."""
+"""Rows that fit into a URL, each with what tells whether it is as it was read."""
 NOW = "now"
 """As the value of a timestamp: PostgreSQL writes the time of its own clock."""
 
@@ -53,6 +54,7 @@ def quoted(text: str) -> str:
 
 _CLAIM_PATH = "metadata->runops->>claim"
 _NOBODYS = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{quoted(CLAIM_PATTERN)}"
+_VERSION = "xmin"
 _BY_PATH = "metadata->runops->>by"
 _USER_PATH = "metadata->>user_id"
 _PRIORITY_PATH = "metadata->>priority"
@@ -194,12 +196,13 @@ def claimed_page(select: tuple[str, ...], beginning: str, *, first: int, last: i
 
 
 def seen(row: JobRow, status: str | None) -> Callable[[Any], Any]:
-    """Filter for a row that is as it was read."""
+    """Filter for a row that is as it was read. A row that was read without its version is known by `updated_at`."""
 
     def which(query: Any) -> Any:
         query = query.eq("job_id", str(row.job_id))
         query = query.is_("status", "null") if status is None else query.eq("status", str(status))
-        return query.is_("updated_at", "null") if row.updated_at is None else query.eq("updated_at", row.updated_at)
+        query = query.is_("updated_at", "null") if row.updated_at is None else query.eq("updated_at", row.updated_at)
+        return query if row.version is None else query.eq(_VERSION, row.version)
 
     return which
 
@@ -208,24 +211,39 @@ def _unchanged(rows: Iterable[JobRow]) -> str:
     """Return alternatives: each of the rows, as it was read."""
     return ",".join(
         f"and(job_id.eq.{row.job_id},"
-        + ("updated_at.is.null)" if row.updated_at is None else f"updated_at.eq.{quoted(row.updated_at)})")
+        + ("updated_at.is.null" if row.updated_at is None else f"updated_at.eq.{quoted(row.updated_at)}")
+        + (")" if row.version is None else f",{_VERSION}.eq.{row.version})")
         for row in rows
     )
 
 
-def seen_among(rows: Iterable[JobRow], status: str | None, claim: Claim) -> Callable[[Any], Any]:
-    """Filter for those of some rows that are as they were read, for an update that puts a new claim into them.
+def seen_among(rows: Iterable[JobRow], status: str | None, *, after: str) -> Callable[[Any], Any]:
+    """Filter for those of some rows that are as they were read, for an update.
 
     PostgREST 12 applies the `or` of an update also to the rows in its answer, as they are after the update; other
-    filters it does not. So the new claim is one of the alternatives: before the update no row has it.
+    filters it does not. So what the update writes is one of the alternatives.
+
+    Parameters
+    ----------
+    rows
+        As they were read.
+    status
+        The status that they must have.
+    after
+        The condition that a row meets after the update and, while it has that status, not before.
     """
     alternatives = _unchanged(rows)
 
     def which(query: Any) -> Any:
         query = query.is_("status", "null") if status is None else query.eq("status", str(status))
-        return query.or_(f"{alternatives},{_CLAIM_PATH}.eq.{quoted(claim.claim)}")
+        return query.or_(f"{alternatives},{after}")
 
     return which
+
+
+def carries_claim(claim: Claim) -> str:
+    """Return the condition that a row carries this very claim."""
+    return f"{_CLAIM_PATH}.eq.{quoted(claim.claim)}"
 
 
 def held_under(query: Any, token: str, *, of: str = "") -> Any:

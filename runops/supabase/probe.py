@@ -27,6 +27,10 @@ _NEW_STORAGE_API = "v1.7.0 (July 2024)"
 _OLDEST_STORAGE_API = "v0.46.4 (January 2024)"
 """The oldest that was run. Before v0.46.1, deleting a finished upload deletes the content of its object."""
 _MIGRATIONS = "Apply the optional SQL in deploy/supabase/migrations."
+_NO_VERSION = (
+    "Where jobs is a view: add xmin as its last column. Where rights are granted by column: "
+    "grant select (xmin) on public.jobs to service_role; Or let the app set updated_at with each write."
+)
 _STATUSES = (
     "runops sets status to queued, processing, completed and error, and the app reads these words. Let the column take "
     "them: drop the CHECK and add it again with all four, or for an enum: alter type THE_TYPE add value 'error';"
@@ -119,9 +123,13 @@ async def _jobs(supabase: Supabase) -> Finding:
     optional = {"progress_stage and progress_percent": columns.progress, "completed_at": columns.completed_at}
     optional["error"] = columns.error
     missing = [name for name, there in optional.items() if not there]
+    remedies = [_MIGRATIONS] if missing else []
+    if not columns.version:
+        missing.append("xmin, so what an app writes to metadata alone can be lost")
+        remedies.append(_NO_VERSION)
     if not missing:
         return Finding("table jobs", ok=True, detail="all columns are there")
-    return Finding("table jobs", ok=True, detail=f"works without {', '.join(missing)}", remedy=_MIGRATIONS)
+    return Finding("table jobs", ok=True, detail=f"works without {', '.join(missing)}", remedy=" ".join(remedies))
 
 
 async def _read_as_the_intake_does(supabase: Supabase, select: tuple[str, ...]) -> None:

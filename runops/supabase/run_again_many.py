@@ -10,9 +10,10 @@ from runops.job_row import JobRow, RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.job_values import queued_afresh
+from runops.supabase.jobs_requests import seen_among
 from runops.supabase.many_result import ManyResult
 from runops.supabase.row_commands import Outcome, run_again
-from runops.supabase.shown_row import ShownRow, still_among
+from runops.supabase.shown_row import ShownRow
 
 __all__ = ["run_many_again"]
 
@@ -65,7 +66,7 @@ async def _run_batch(
     doing, values = f"queueing {len(rows)} rows of the table jobs again", _values(rows[0], only_sop=only_sop)
     batch = [shown[row.job_id] for row in rows]
     try:
-        which = still_among(batch, status.value, after=RowStatus.QUEUED)
+        which = seen_among(rows, status.value, after=f"status.eq.{RowStatus.QUEUED.value}")
         queued = await supabase.jobs.change_some(values, which, doing=doing)
     except SupabaseError as error:
         if not (error.retryable or error.refuses_row):
@@ -73,8 +74,10 @@ async def _run_batch(
         # The answer may be lost, or the table refuses one of them: each is read again.
         await _one_by_one(supabase, batch, result, only_sop=only_sop)
         return
-    result.changed += queued
-    result.left += len(rows) - queued
+    result.changed += len(queued)
+    # An app wrote to them since they were read, or a person queued them: each is read again.
+    left = [one for one in batch if one.job_id not in queued]
+    await _one_by_one(supabase, left, result, only_sop=only_sop)
 
 
 async def _one_by_one(supabase: Supabase, rows: Iterable[ShownRow], result: ManyResult, *, only_sop: bool) -> None:

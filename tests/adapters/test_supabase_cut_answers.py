@@ -126,7 +126,7 @@ async def test_a_write_to_many_rows_counts_them_all(supabase: Supabase, database
     written = await supabase.jobs.change_some(
         {"error": "x"}, lambda query: query.eq("status", "queued"), doing="a test"
     )
-    assert written == 50
+    assert len(written) == 50
 
 
 async def test_a_whole_answer_is_not_asked_about_again(

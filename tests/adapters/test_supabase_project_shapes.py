@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +28,7 @@ from runops_operator.intake.candidates import Candidates, Wanted
 from tests.operator.world import CONFIG
 from tests.schema_cache import read_anew
 
+ALL = JobsColumns(progress=True, completed_at=True, error=True, version=True)
 Connection = psycopg.Connection[Any]
 Connect = Callable[..., Supabase]
 
@@ -51,9 +53,12 @@ def changed(database: Connection, stack: StackInfo, change: str, back: str) -> I
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        (("progress_stage", "progress_percent"), JobsColumns(progress=False, completed_at=True, error=True)),
-        (("progress_percent",), JobsColumns(progress=False, completed_at=True, error=True)),
-        (("completed_at", "error"), JobsColumns(progress=True, completed_at=False, error=False)),
+        (
+            ("progress_stage", "progress_percent"),
+            JobsColumns(progress=False, completed_at=True, error=True, version=True),
+        ),
+        (("progress_percent",), JobsColumns(progress=False, completed_at=True, error=True, version=True)),
+        (("completed_at", "error"), JobsColumns(progress=True, completed_at=False, error=False, version=True)),
     ],
     ids=["no progress", "half a progress", "neither end nor error"],
 )

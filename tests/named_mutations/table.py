@@ -28,7 +28,25 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="rows are claimed together though they changed since they were read",
         before='f"and(job_id.eq.{row.job_id},"',
         after='f"and(job_id.eq.{row.job_id},updated_at.gte.2000-01-01),and(job_id.eq.{row.job_id},"',
-        test=f"{_REQUESTS}::test_each_of_several_rows_is_claimed_only_while_it_is_as_it_was_read",
+        test=f"{_REQUESTS}::test_each_of_several_rows_is_written_only_while_it_is_as_it_was_read",
+    ),
+    _in_runops(
+        name="a write to a row replaces metadata that an app wrote without updated_at",
+        before="return query if row.version is None else query.eq(_VERSION, row.version)",
+        after="return query",
+        worlds=15,
+    ),
+    _in_runops(
+        name="a claim of several rows replaces metadata that an app wrote without updated_at",
+        before='(")" if row.version is None else f",{_VERSION}.eq.{row.version})")',
+        after='")"',
+        test=f"{_REQUESTS}::test_each_of_several_rows_is_written_only_while_it_is_as_it_was_read",
+    ),
+    _in_runops(
+        name="a claim without an answer is repeated on metadata that an app wrote meanwhile",
+        before="unchanged = (there.updated_at, there.version) == (read.updated_at, read.version)",
+        after="unchanged = there.updated_at == read.updated_at",
+        test="tests/unit/test_claim_result.py::test_a_row_whose_version_is_known_is_open_while_it_has_that_version",
     ),
     _in_runops(
         name="a row is ended and refreshed whoever holds it",

@@ -213,7 +213,7 @@ async def test_a_row_that_another_consumer_won_is_not_confirmed(caplog: pytest.L
     assert [number for number, _, _ in site.confirmed] == [2]
     assert [what for what, _ in site.metrics] == ["lost", "queued"]
     assert [record.message for record in caplog.records] == [
-        "skipped: another consumer claimed the row",
+        "skipped: another consumer claimed the row, or an app wrote to it",
         "row claimed",
     ]
 

@@ -29,6 +29,7 @@ _MUST_HAPPEN = {
     "the Job of a video that has ended was deleted: Succeeded",
     "the Job of a video that has ended was deleted: Failed",
     "an app wrote over a claim",
+    "an app wrote a note",
     "a claim was written into its row again",
     "another installation made a VideoJob",
     "rival: completed",

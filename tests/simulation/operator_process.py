@@ -226,7 +226,7 @@ def table_of(
             if isinstance(process, OperatorProcess) and query.reads_queue:
                 if on_page is not None:
                     on_page(process)
-                process.page = {UUID(row["job_id"]): row["updated_at"] for row in answer.data}
+                process.page = {UUID(row["job_id"]): row["version"] for row in answer.data}
                 process.undisturbed = True
             return answer
 

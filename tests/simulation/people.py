@@ -10,7 +10,7 @@ from runops.videojob import videojob_name
 from tests.simulation.operator_process import Site
 from tests.simulation.promises.seen import ENDED, Seen
 from tests.simulation.promises.videojobs import OTHERS
-from tests.simulation.table import MemoryDatabase
+from tests.simulation.table import NOTE, MemoryDatabase, note_of
 from tests.simulation.worker import Nature
 
 __all__ = ["TTL_SECONDS", "People"]
@@ -124,6 +124,11 @@ class People:
             spec["retryLimit"] = "many"
         manifest = {"metadata": {"name": name}, "spec": {**spec, "ttlSecondsAfterFinished": TTL_SECONDS}}
         site.cluster._create("videojob", site.cluster.videojobs, manifest)
+
+    def write_note(self, chance: random.Random) -> None:
+        """Write one key of a row's metadata and nothing else, as an app does by `metadata || '{"note": 1}'`."""
+        row = self._database.rows[chance.choice(list(self._natures))]
+        self._database.update(row, {"metadata": {**(row.metadata or {}), NOTE: note_of(row) + 1}}, by="app")
 
     def _write_over(self, row: JobRow) -> None:
         """Write the metadata as an app read it before the claim."""

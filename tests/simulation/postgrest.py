@@ -35,6 +35,7 @@ COLUMNS = frozenset(
         "metadata",
         "progress_stage",
         "progress_percent",
+        "xmin",
     }
 )
 _NO_NETWORK = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
@@ -293,6 +294,8 @@ def _getter(column: str) -> Callable[[JobRow], Any]:
     """Return what reads a column, or what a path leads to in it."""
     if column == "job_id":
         return lambda row: str(row.job_id)
+    if column == "xmin":
+        return lambda row: row.version
     if "->" not in column:
         return lambda row: getattr(row, column, None)
     name, *path = re.split(r"->>?", column)

@@ -17,6 +17,13 @@ from tests.simulation.postgrest import MemoryRest, OfMetadata
 
 NOT_PATIENT = RetryPolicy(attempts=4, base_seconds=0.0)
 _COLUMNS_OF_THE_MODEL = frozenset(JobRow.model_fields)
+NOTE = "note"
+"""What an app keeps in `metadata` beside what runops does."""
+
+
+def note_of(row: JobRow) -> int:
+    """Return the number that an app wrote last into a row's metadata; 0 where it wrote none."""
+    return int((row.metadata or {}).get(NOTE, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class MemoryDatabase:
         self.on_change: Callable[[Change], None] = lambda _: None
         self._now = now
         self._counter = itertools.count()
+        self._transactions = itertools.count(1)
 
     def all_rows(self) -> list[JobRow]:
         return list(self.rows.values())
@@ -80,7 +88,14 @@ class MemoryDatabase:
     def insert(self, job_id: UUID, *, status: str, metadata: Any) -> None:
         """Insert a row as the app does."""
         at = self._tick()
-        self.rows[job_id] = JobRow(job_id=job_id, status=status, created_at=at, updated_at=at, metadata=metadata)
+        self.rows[job_id] = JobRow(
+            job_id=job_id,
+            status=status,
+            created_at=at,
+            updated_at=at,
+            metadata=metadata,
+            version=self._transaction(),
+        )
         self.more[job_id] = {}
 
     def refuses(self, row: JobRow) -> bool:
@@ -91,6 +106,7 @@ class MemoryDatabase:
             return row
         known = {name: value for name, value in values.items() if name in _COLUMNS_OF_THE_MODEL}
         self.more.setdefault(row.job_id, {}).update({name: values[name] for name in values.keys() - known.keys()})
+        known["version"] = self._transaction()
         after = row.model_copy(update={**known, "updated_at": self._tick()} if "updated_at" in known else known)
         self.rows[row.job_id] = after
         touched = datetime.fromisoformat(row.updated_at) if row.updated_at else self._now()
@@ -126,6 +142,9 @@ class MemoryDatabase:
 
     async def remove(self, bucket: str, keys: Iterable[str]) -> None:
         self.removed += [f"{bucket}/{key}" for key in keys]
+
+    def _transaction(self) -> str:
+        return str(next(self._transactions))
 
     def _tick(self) -> str:
         return (self._now() + timedelta(microseconds=next(self._counter))).isoformat()

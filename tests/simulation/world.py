@@ -45,6 +45,10 @@ _FAULTS = (Reason.MODEL_UNAVAILABLE, Reason.STORAGE_UNAVAILABLE, Reason.KEY_REJE
 _DRAINABLE = 0.3
 """The share of worlds in which somebody orders to drain."""
 _DRAINS = 0.05
+_NOTED = 0.4
+"""The share of worlds in which an app writes to the metadata of rows and leaves `updated_at` as it was."""
+_NOTES = 0.15
+"""The share of steps before which it does, there."""
 _LATE_RIVALS = 0.8
 """The share of consumers without claims that write over a claim late."""
 WORKER = {"image": "worker:1", "serviceAccountName": "runops-worker", "secretName": "runops-keys"}
@@ -163,6 +167,8 @@ class World:
         """A source of its own: worlds without a drain stay as they are."""
         self._drainable = self._drains.random() < _DRAINABLE
         self._ttls = random.Random(f"times to live of {seed}")  # noqa: S311 - a repeatable world, no secret
+        self._notes = random.Random(f"notes of an app in {seed}")  # noqa: S311 - a repeatable world, no secret
+        self._noted = self._notes.random() < _NOTED
         self._resting = False
         self._draining_out = False
         self._expiring = False
@@ -341,6 +347,8 @@ class World:
     def _step(self, timeout: float | None) -> None:
         if self._drainable and self._drains.random() < _DRAINS:
             self._drain_or_undrain(self._drains.choice(self.sites))
+        if self._noted and self._notes.random() < _NOTES:
+            self.people.write_note(self._notes)
         calls = self.network.waiting
         weights = {
             self._answer: 24 if calls else 0,

@@ -48,3 +48,16 @@ def test_a_stale_row_is_open_while_it_is_still_as_it_was_read() -> None:
 def test_a_row_without_a_status_or_a_time_can_be_open() -> None:
     bare = row(None, None)
     assert claim_result(bare, read=bare, from_status=None, token=TOKEN) is ClaimResult.OPEN
+
+
+@pytest.mark.parametrize(
+    ("version", "result"),
+    [("7", ClaimResult.OPEN), ("8", ClaimResult.LOST), (None, ClaimResult.LOST)],
+    ids=["unchanged", "an app wrote its metadata", "no longer told"],
+)
+def test_a_row_whose_version_is_known_is_open_while_it_has_that_version(
+    version: str | None, result: ClaimResult
+) -> None:
+    there = row("queued", READ_AT).model_copy(update={"version": version})
+    read = READ.model_copy(update={"version": "7"})
+    assert claim_result(there, read=read, from_status="queued", token=TOKEN) is result

@@ -19,8 +19,8 @@ from runops.supabase.job_pages import Cursor, Page, PageRequest, id_range, read_
 from runops.supabase.jobs_columns import JobsColumns
 
 AT = datetime(2026, 11, 30, 19, tzinfo=UTC)
-ALL = JobsColumns(progress=True, completed_at=True, error=True)
-BARE = JobsColumns(progress=False, completed_at=False, error=False)
+ALL = JobsColumns(progress=True, completed_at=True, error=True, version=True)
+BARE = JobsColumns(progress=False, completed_at=False, error=False, version=False)
 USER = UUID("1f0c2b1e-8a4c-4f0e-b7a8-3f3f7e5f1c11")
 UNREAD = SupabaseError(ErrorKind.INVALID, "A value cannot be read.", code=UNREADABLE)
 NO_COLUMN = SupabaseError(ErrorKind.COLUMN_MISSING, "A column is missing.")

@@ -23,6 +23,7 @@ ID = UUID(int=1)
 CLAIM = Claim(claim="6b1f8a0e-0000-4000-8000-000000000001", by="ours")
 QUEUED = JobRow(job_id=ID, status="queued", updated_at="2026-01-01T00:00:00+00:00")
 OPTIONAL = ("progress_stage", "progress_percent", "completed_at", "error")
+VERSION = "version:xmin"
 NEEDED = ("id", "job_id", "status", "created_at", "updated_at", "metadata")
 
 
@@ -44,7 +45,8 @@ class Table:
 
     def __init__(self, *, names_columns: bool = True) -> None:
         self.retries = RetryPolicy(attempts=1)
-        self.columns = {*NEEDED, *OPTIONAL}
+        self.columns = {*NEEDED, *OPTIONAL, "xmin"}
+        self.forbidden: set[str] = set()
         self.unknown: set[str] = set()
         self.looks = 0
         self.bodies: list[dict[str, Any]] = []
@@ -63,15 +65,24 @@ class Table:
     async def read(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
         params = dict(build(_client().from_("jobs")).request.params.multi_items())
         self.looks += params.get("limit") == "0"
-        self._refuse({name.partition("::")[0] for name in params["select"].split(",")} - self.columns, "42703")
+        wanted = {_column(name) for name in params["select"].split(",")}
+        if wanted & self.forbidden:
+            raise SupabaseError(ErrorKind.FORBIDDEN, "The rights are missing.", code="42501")
+        self._refuse(wanted - self.columns, "42703")
         return []
 
     async def send(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
         request = build(_client().from_("jobs")).request
-        self._refuse(set(request.json) - self.columns, "42703")
+        wanted = {_column(name) for name in request.params["select"].split(",")}
+        self._refuse({*request.json, *wanted} - self.columns, "42703")
         self._refuse(set(request.json) & self.unknown, "PGRST204")
         self.bodies.append(request.json)
         return [{"job_id": str(ID)}]
+
+
+def _column(selected: str) -> str:
+    """Return the column of what is selected, without its other name and without a cast."""
+    return selected.partition("::")[0].rpartition(":")[2]
 
 
 def _jobs(table: Table) -> JobsTable:
@@ -151,16 +162,20 @@ async def test_columns_that_come_are_noticed_after_a_while() -> None:
     assert table.looks == looks
 
 
-@given(st.builds(JobsColumns, progress=st.booleans(), completed_at=st.booleans(), error=st.booleans()))
+@given(st.builds(JobsColumns, **dict.fromkeys(("progress", "completed_at", "error", "version"), st.booleans())))
 def test_only_values_with_a_column_are_kept(columns: JobsColumns) -> None:
     kept = columns.kept(dict.fromkeys((*NEEDED, *OPTIONAL), 1))
     assert set(NEEDED) <= set(kept)
     assert ("progress_stage" in kept) == ("progress_percent" in kept) == columns.progress
     assert ("completed_at" in kept, "error" in kept) == (columns.completed_at, columns.error)
-    assert columns.complete == (len(kept) == len(NEEDED) + len(OPTIONAL))
+    assert columns.complete == (columns.version and len(kept) == len(NEEDED) + len(OPTIONAL))
     assert ("error" in columns.read) == columns.error
     for name in OPTIONAL:
         assert name not in columns.without(name).kept({name: 1})
+    assert (VERSION in columns.read) == (columns.read_version == (VERSION,)) == columns.version
+    without = columns.without("xmin")
+    assert not without.version
+    assert without.kept(dict.fromkeys(OPTIONAL, 1)) == columns.kept(dict.fromkeys(OPTIONAL, 1))
     assert columns.without("metadata") == columns
 
 
@@ -177,3 +192,33 @@ async def test_a_table_with_every_column_is_looked_at_once() -> None:
     table = Table()
     assert (await _jobs(table).columns()).complete
     assert table.looks == 1
+
+
+@pytest.mark.parametrize("why", ["a view", "rights by column"])
+async def test_a_table_that_does_not_tell_versions_works_without(why: str) -> None:
+    table = Table()
+    if why == "a view":
+        table.columns.remove("xmin")
+    else:
+        table.forbidden = {"xmin"}
+    jobs = _jobs(table)
+    assert await jobs.columns() == JobsColumns(progress=True, completed_at=True, error=True, version=False)
+    assert await jobs.claim(QUEUED, CLAIM) is not None
+
+
+async def test_a_table_of_which_a_needed_column_may_not_be_read_is_an_error() -> None:
+    table = Table()
+    table.forbidden = {"metadata"}
+    with pytest.raises(SupabaseError) as caught:
+        await _jobs(table).columns()
+    assert caught.value.kind is ErrorKind.FORBIDDEN
+
+
+@pytest.mark.parametrize("names_columns", [True, False])
+async def test_a_table_that_became_a_view_is_claimed_from_without_versions(names_columns: bool) -> None:
+    table = Table(names_columns=names_columns)
+    jobs = _jobs(table)
+    await jobs.claim(QUEUED, CLAIM)
+    table.columns.remove("xmin")
+    assert await jobs.claim(QUEUED, CLAIM) is not None
+    assert not (await jobs.columns()).version

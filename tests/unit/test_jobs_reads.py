@@ -22,7 +22,7 @@ AT = "2026-01-01T00:00:00+00:00"
 UNREAD = SupabaseError(ErrorKind.INVALID, "A value cannot be read.", code=UNREADABLE)
 REFUSED = SupabaseError(ErrorKind.KEY_REJECTED, "The key was rejected.")
 FROZEN = SupabaseError(ErrorKind.INVALID, "A CHECK refuses it.", code="23514")
-READ = "job_id,status,created_at::timestamptz,updated_at::timestamptz,metadata,error"
+READ = "job_id,status,created_at::timestamptz,updated_at::timestamptz,metadata,error,version:xmin"
 Answer = list[dict[str, Any]] | SupabaseError
 
 
@@ -334,11 +334,10 @@ async def test_a_row_is_refused_as_it_was_read(status: str | None) -> None:
     assert body == {"status": "error", "updated_at": "now", "error": "No."}
 
 
-async def test_a_change_of_some_rows_tells_their_number_and_reads_what_its_condition_names() -> None:
+async def test_a_change_of_some_rows_tells_which_ones_and_reads_what_its_condition_names() -> None:
     project = Project(writes=([place(ID), place(OTHER)],))
     changed = await project.jobs.change_some({"error": "x"}, lambda query: query.eq("job_id", "1"), doing="changing")
-    assert changed == 2
-    assert project.written == [
-        ({"job_id": "eq.1", "select": "job_id,status,updated_at,claim:metadata->runops->>claim"}, {"error": "x"})
-    ]
+    assert changed == {ID, OTHER}
+    select = "job_id,status,updated_at,claim:metadata->runops->>claim,version:xmin"
+    assert project.written == [({"job_id": "eq.1", "select": select}, {"error": "x"})]
     assert project.doing == ["changing"]

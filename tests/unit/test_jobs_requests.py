@@ -13,7 +13,7 @@ from runops.supabase import jobs_requests as requests
 from runops.supabase.errors import ErrorKind, SupabaseError
 
 ID = UUID(int=1)
-OTHER = UUID(int=2)
+THIRD, OTHER = UUID(int=3), UUID(int=2)
 TOKEN = "6b1f8a0e-0000-4000-8000-000000000001"
 AT = "2026-01-01T00:00:00.5+00:00"
 ROW = JobRow(job_id=ID, status="queued", updated_at=AT)
@@ -171,13 +171,27 @@ def test_a_row_is_written_only_while_it_is_as_it_was_read(
     assert _filters(requests.seen(row, status)) == [("job_id", f"eq.{ID}"), *filters]
 
 
+def test_a_row_with_a_version_is_written_only_while_it_has_that_version() -> None:
+    row = ROW.model_copy(update={"version": "4711"})
+    filters = [("job_id", f"eq.{ID}"), ("status", "eq.queued"), ("updated_at", f"eq.{AT}"), ("xmin", "eq.4711")]
+    assert _filters(requests.seen(row, "queued")) == filters
+
+
 @pytest.mark.parametrize(("status", "condition"), [("queued", "eq.queued"), (None, "is.null")])
-def test_each_of_several_rows_is_claimed_only_while_it_is_as_it_was_read(status: str | None, condition: str) -> None:
-    as_read = f'and(job_id.eq.{ID},updated_at.eq."{AT}"),and(job_id.eq.{OTHER},updated_at.is.null)'
-    assert _filters(requests.seen_among([ROW, UNTOUCHED], status, CLAIM)) == [
+def test_each_of_several_rows_is_written_only_while_it_is_as_it_was_read(status: str | None, condition: str) -> None:
+    rows = [ROW, UNTOUCHED, ROW.model_copy(update={"job_id": THIRD, "version": "4711"})]
+    as_read = (
+        f'and(job_id.eq.{ID},updated_at.eq."{AT}"),and(job_id.eq.{OTHER},updated_at.is.null),'
+        f'and(job_id.eq.{THIRD},updated_at.eq."{AT}",xmin.eq.4711)'
+    )
+    assert _filters(requests.seen_among(rows, status, after="status.eq.queued")) == [
         ("status", condition),
-        ("or", f'({as_read},metadata->runops->>claim.eq."{TOKEN}")'),
+        ("or", f"({as_read},status.eq.queued)"),
     ]
+
+
+def test_a_row_carries_a_claim_whose_token_it_has() -> None:
+    assert requests.carries_claim(CLAIM) == f'metadata->runops->>claim.eq."{TOKEN}"'
 
 
 @pytest.mark.parametrize(("token", "condition"), [(TOKEN, f"like.{TOKEN}%"), (f"{TOKEN}/pod-1", f"eq.{TOKEN}/pod-1")])

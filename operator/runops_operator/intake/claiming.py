@@ -167,7 +167,7 @@ class Claimer:
             job_id_in_logs.set(str(row.job_id))
             if row.job_id not in won:
                 self._metrics.claim_lost()
-                _log.info("skipped: another consumer claimed the row")
+                _log.info("skipped: another consumer claimed the row, or an app wrote to it")
                 continue
             stale = is_stale(row)
             if stale:

@@ -29,21 +29,21 @@ class QueueOrder:
         """Note the rows of the same user that were queued earlier: the next read must not find them queued."""
         for replica in site.replicas:
             process = replica.process
-            if process.page.get(claimed.job_id) != claimed.updated_at or process.dead:
+            if process.page.get(claimed.job_id) != claimed.version or process.dead:
                 continue
             for row in self._seen.database.all_rows():
                 older = _queued_before(row, claimed)
-                listed = process.page.get(row.job_id) == row.updated_at and row.status == RowStatus.QUEUED
+                listed = process.page.get(row.job_id) == row.version and row.status == RowStatus.QUEUED
                 if older and listed and user_key(row) == user_key(claimed) and row.lane is claimed.lane:
-                    self._passed_over.append((process, row.job_id, row.updated_at))
+                    self._passed_over.append((process, row.job_id, row.version))
 
     def page_read(self, process: OperatorProcess) -> None:
         """Check, before a process reads the queue again, that no row queued earlier was passed over."""
-        for passed, job_id, updated_at in self._passed_over:
+        for passed, job_id, version in self._passed_over:
             row = self._seen.database.rows.get(job_id)
             if passed is not process or row is None or not process.undisturbed:
                 continue
-            if row.status == RowStatus.QUEUED and row.updated_at == updated_at and not is_malformed(row):
+            if row.status == RowStatus.QUEUED and row.version == version and not is_malformed(row):
                 raise Violation("a row of the same user that was queued later was claimed first", job_id)
         self._passed_over = [item for item in self._passed_over if item[0] is not process]
 

@@ -15,7 +15,7 @@ from tests.simulation.promises.seen import ENDED, Seen, is_malformed
 from tests.simulation.promises.slots import SlotLimits
 from tests.simulation.promises.videojobs import token_of
 from tests.simulation.promises.violation import Violation
-from tests.simulation.table import Change
+from tests.simulation.table import Change, note_of
 from tests.simulation.worker import Nature
 
 __all__ = ["RowWrites"]
@@ -47,7 +47,8 @@ class RowWrites:
         if change.by != "app" and before.status != after.status:
             self._seen.overwritten.pop(change.job_id, None)
         if change.by == "app":
-            self._seen.tally["an app wrote over a claim"] += 1
+            over_a_claim = before.claim is not None and after.claim is None
+            self._seen.tally["an app wrote over a claim" if over_a_claim else "an app wrote a note"] += 1
         elif change.by == "person":
             self._seen.of_others.add(change.job_id)
         elif change.by == "rival":
@@ -59,7 +60,9 @@ class RowWrites:
             self._worker_wrote(change)
         else:
             self._operator_wrote(change, self._seen.site(change.by))
-        if change.by != "person" and before.status in ENDED and after.status in ENDED:
+        if change.by != "app" and note_of(before) != note_of(after):
+            raise Violation(f"{change.by} wrote over what an app had written to the metadata", change.job_id)
+        if change.by not in {"person", "app"} and before.status in ENDED and after.status in ENDED:
             raise Violation(f"an ended row was ended again by {change.by}", change.job_id)
         if before.status != after.status:
             writer = change.by.partition(" ")[0]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from runops.job_row import Lane, RowStatus
@@ -77,7 +77,9 @@ class SlotLimits:
             self._seen.tally["a user had as many VideoJobs as the limit allows"] += most == per_user
             self._check(site, lane, videos, replicas=len(site.replicas))
             for claimer in {video.claimer for video in videos if video.claimer is not None}:
-                known = [video for video in videos if video.claimer is claimer or video.made < claimer.started]
+                # Kubernetes tells whole seconds: one of the second in which a process started may have come later.
+                before = claimer.started - timedelta(seconds=1)
+                known = [video for video in videos if video.claimer is claimer or video.made <= before]
                 self._check(site, lane, known, claimer=claimer)
 
     def _check(
