@@ -77,7 +77,8 @@ def app(database: Connection, supabase: Supabase, monkeypatch: pytest.MonkeyPatc
 def stored(database: Connection, job_id: UUID) -> tuple[str, dict[str, Any]]:
     found = database.execute("select status, metadata from public.jobs where job_id = %s", [job_id]).fetchone()
     assert found is not None
-    return found
+    status, metadata = found
+    return status, metadata
 
 
 async def read(supabase: Supabase, job_id: UUID) -> JobRow:
