@@ -1,6 +1,7 @@
 """Which reason of the failure table a row is in `error` for, or waits for. Pure."""
 
 import difflib
+from collections.abc import Iterable
 
 from runops.failures import CANCEL_SENTENCE, TABLE, Reason, by_sentence
 from runops.job_row import RowStatus
@@ -10,6 +11,11 @@ __all__ = ["OTHER", "REASON_NAMES", "parse_reason", "reason_of"]
 
 OTHER = "Other"
 """Rows whose error is in words of their own: most of them say what is wrong with one recording."""
+_LEAST_ALIKE = 0.6
+_AS_GOOD = 0.05
+"""What is alike so much less than the best is meant as well."""
+_MOST_NEAR = 12
+_SHORTEST, _LONGEST = 3, 80
 REASON_NAMES = (*sorted(reason.value for reason in TABLE), OTHER)
 
 
@@ -45,6 +51,23 @@ def parse_reason(text: str) -> str:
     by_name = {name.casefold(): name for name in REASON_NAMES}
     if (name := by_name.get(text.strip().casefold())) is not None:
         return name
-    near = difflib.get_close_matches(text.strip().casefold(), by_name, n=3, cutoff=0.5)
-    hint = f"Did you mean {', '.join(by_name[one] for one in near)}?" if near else "docs/failures.md lists all."
-    raise ValueError(f"There is no reason {text.strip()!r}. {hint}")
+    near = _near(text.strip().casefold(), by_name)
+    meant = f"Did you mean {', '.join(by_name[one] for one in near)}? " if near else ""
+    raise ValueError(f"There is no reason {text.strip()[:80]!r}. {meant}All: {', '.join(REASON_NAMES)}.")
+
+
+def _near(text: str, names: Iterable[str]) -> list[str]:
+    """Return the names that a text may mean, at most `_MOST_NEAR`: as a whole, or as a part of them."""
+    length = len(text)
+    if not length:
+        return []
+
+    def likeness(name: str) -> float:
+        if length >= _SHORTEST and text in name:
+            return 1.0
+        beginnings = (name, name[: max(length, _SHORTEST)], name[: length + 1])
+        return max(difflib.SequenceMatcher(None, text[:_LONGEST], one).ratio() for one in beginnings)
+
+    by_likeness = sorted(((likeness(name), name) for name in names), key=lambda one: (-one[0], one[1]))
+    best = by_likeness[0][0]
+    return [name for like, name in by_likeness if like >= max(_LEAST_ALIKE, best - _AS_GOOD)][:_MOST_NEAR]

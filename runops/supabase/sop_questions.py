@@ -147,7 +147,10 @@ async def save_answers(
     if asked is None:
         return None
     texts = {name: text.strip() for name, text in given.items()}
-    _check(asked, texts)
+    if unknown := [name for name in texts if name not in asked]:
+        answers = (await read_stored_answers(supabase.storage, bucket, job_id)).answers
+        raise AnswerRefused(_not_asked(unknown[0], _with_answers(asked, answers)))
+    _check(texts)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     kept = [
         Answer(question=asked[name].question, answer=without_secret(asked[name].question, text), at=now)
@@ -160,11 +163,16 @@ async def save_answers(
     return Saved(tuple(texts), hidden, questions, _others(by_id, stored))
 
 
-def _check(asked: Mapping[str, OpenQuestion], given: Mapping[str, str]) -> None:
+def _not_asked(name: str, questions: Questions) -> str:
+    """Return the sentence for an answer to a question that the SOP does not have. Pure."""
+    open_ids = [one.id for one in questions.left]
+    answered = [one.id for one in questions.listed if one.answer is not None]
+    said = [f"{word}: {', '.join(ids)[:500]}." for word, ids in (("Open", open_ids), ("Answered", answered)) if ids]
+    return " ".join([f"The SOP has no question {name[:80]!r}.", *(said or ["It asks none."])])
+
+
+def _check(given: Mapping[str, str]) -> None:
     for name, text in given.items():
-        if name not in asked:
-            there = ", ".join(asked) or "none"
-            raise AnswerRefused(f"The SOP has no open question {name[:80]!r}. Open questions: {there[:500]}.")
         if not text:
             raise AnswerRefused(f"The answer to {name} is empty. Leave it out to keep the question open.")
         if len(text) > LONGEST_ANSWER:

@@ -66,7 +66,7 @@ async def test_questions_come_by_importance_and_what_is_answered_is_left_no_more
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"q9": "x"}, "no open question 'q9'. Open questions: q2, q1."),
+        ({"q9": "x"}, "The SOP has no question 'q9'. Open: q2, q1."),
         ({"q1": "  "}, "is empty"),
         ({"q1": "x" * (LONGEST_ANSWER + 1)}, "the most is 2000"),
     ],
@@ -79,6 +79,18 @@ async def test_one_bad_answer_keeps_none(
         await save_answers(supabase, job_id, {"q2": "The team lead.", **given})
     assert words in str(refused.value)
     assert await kept(supabase, job_id) == {}
+
+
+async def test_an_answer_to_an_unknown_question_names_those_that_are_open_and_answered(
+    supabase: Supabase, claimed: Claimed
+) -> None:
+    job_id = await a_completed_job(supabase, claimed, sop(clarification_requests=ASKED))
+    await save_answers(supabase, job_id, {"q2": "The team lead."})
+    with pytest.raises(AnswerRefused, match=r"^The SOP has no question 'x'\. Open: q1\. Answered: q2\.$"):
+        await save_answers(supabase, job_id, {"x": "1"})
+    other = await a_completed_job(supabase, claimed, sop())
+    with pytest.raises(AnswerRefused, match=r"^The SOP has no question 'x'\. It asks none\.$"):
+        await save_answers(supabase, other, {"x": "1"})
 
 
 async def test_a_job_without_a_sop_has_no_questions(supabase: Supabase) -> None:

@@ -134,7 +134,8 @@ def test_in_a_terminal_each_question_is_asked_and_an_empty_line_leaves_it_open(
     ("arguments", "words"),
     [
         (["--answer", "q1"], "ID=TEXT"),
-        (["--answer", "q7=x"], "Open questions: q2, q1"),
+        (["--answer", "q7=x"], "The SOP has no question 'q7'. Open: q2, q1. `runops answer"),
+        (["--file", "number.json"], "The answer to 'x' is no text. Put it into quotes"),
         (["--answer", "q1= "], "is empty"),
         (["--file", "missing.json"], "cannot be read"),
         (["--file", "list.json"], "no JSON object of texts"),
@@ -144,6 +145,7 @@ def test_what_is_no_answer_is_refused_and_nothing_is_kept(
     *, arguments: list[str], words: str, runops: Runops, database: psycopg.Connection, storage: Any
 ) -> None:
     Path("list.json").write_text("[1]", "utf-8")
+    Path("number.json").write_text('{"x": 1}', "utf-8")
     job_id = a_job(database, sop(clarification_requests=ASKED))
     result = runops("answer", job_id, *arguments)
     assert result.exit_code == 2
@@ -199,7 +201,11 @@ def test_two_sops_are_compared_as_text_and_as_json(
         (change,) = found["changed"]
         assert change["changes"] == [{"name": "label", "before": "Open the list", "after": "Close the list"}]
     assert runops("sop", one, "--diff", one).stdout == "There is no difference.\n"
-    assert runops("sop", one, "--diff", "generated").exit_code == 3
+    nothing = runops("sop", one, "--diff", "generated")
+    assert (nothing.exit_code, f"`runops sop {one}` prints the SOP." in nothing.stderr) == (3, True)
+    without = a_job(database)
+    assert f"`runops why {without}` says why." in runops("sop", without, "--diff", "generated").stderr
+    assert "`runops list --status completed`" in runops("sop", one, "--diff", without).stderr
     missing = runops("sop", one, "--diff", "nothing.json")
     assert missing.exit_code == 2
     assert runops("sop", one, "--diff", other, "--take", "edited").exit_code == 2

@@ -234,3 +234,12 @@ def test_items_in_an_unknown_form_are_counted(runops: Runops, job: str, database
     )
     result = runops("transcript", job)
     assert "1 of 30 items have an unknown form" in result.stderr
+    for stored, said in (
+        ([{"text": "Hello"}], "None of its 1 items has a form that is known."),
+        ([], "It has no items."),
+    ):
+        database.execute("update transcripts set transcript = %s", [json.dumps(stored)])
+        nothing = runops("transcript", job)
+        assert (nothing.exit_code, nothing.stdout) == (1, "")
+        assert f"{said} `runops transcript {job} -o json` prints it as it is." in nothing.stderr
+        assert json.loads(runops("transcript", job, "-o", "json").stdout) == stored

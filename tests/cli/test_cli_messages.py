@@ -1,5 +1,8 @@
 """What the commands print about a job, a bucket or a model, and with which exit code. Without the outside."""
 
+import csv
+import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,23 +10,29 @@ from uuid import UUID, uuid4
 import pytest
 
 from runops.job_row import JobRow
+from runops.job_story.known_job import KnownJob
 from runops.row_summary import RowSummary
 from runops.supabase.objects import BucketInfo
 from runops.supabase.row_commands import CommandResult, Outcome
+from runops.supabase.unclaimed_rows import UnclaimedRows
 from runops.videojob_view import VideoJobView, parse_videojob
 from runops_cli import main
 from runops_cli.checks.models import model_finding
 from runops_cli.cluster.suspension import nothing_to_do
 from runops_cli.cluster.worker_logs import without_pod
 from runops_cli.commands import cancel, retry
+from runops_cli.commands.list_jobs import next_commands
 from runops_cli.commands.sop import nothing_yet
+from runops_cli.rows import retry_stale
 from runops_cli.rows.changes import FollowedRows, TableChanges, state
+from runops_cli.rows.job_output import as_csv
 from runops_cli.rows.submission import bucket_problem
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit, worse
 
 JOB = UUID(int=1)
+NOW = datetime(2026, 11, 30, 19, tzinfo=UTC)
 
 
 def row(status: str | None, **columns: Any) -> RowSummary:
@@ -45,9 +54,30 @@ FINISHED = {"type": "Finished", "status": "True", "reason": "Done", "lastTransit
     ("outcome", "status", "says", "code"),
     [
         (Outcome.DONE, None, "cancelled. `runops retry` runs it again.", Exit.OK),
-        (Outcome.ALREADY, "error", "was already cancelled: nothing was changed.", Exit.OK),
-        (Outcome.REFUSED, "error", "has already ended in error: the row gives no reason", Exit.FAILED),
-        (Outcome.REFUSED, "completed", "was not changed: its status is completed.", Exit.FAILED),
+        (
+            Outcome.ALREADY,
+            "error",
+            "was already cancelled: nothing was changed. `runops retry` runs it again.",
+            Exit.OK,
+        ),
+        (
+            Outcome.REFUSED,
+            "error",
+            f"has already ended in error: the row gives no reason. `runops retry {JOB}` runs it again.",
+            Exit.FAILED,
+        ),
+        (
+            Outcome.REFUSED,
+            "completed",
+            f"is completed: nothing was changed. `runops sop {JOB}` prints its SOP.",
+            Exit.FAILED,
+        ),
+        (
+            Outcome.REFUSED,
+            "archived",
+            f"was not changed: its status is archived. `runops why {JOB}` says what to do.",
+            Exit.FAILED,
+        ),
         (Outcome.MISSING, None, "There is no such job. `runops list` shows the jobs.", Exit.NOT_FOUND),
     ],
 )
@@ -69,10 +99,15 @@ def test_result_of_a_cancel(outcome: Outcome, status: str | None, says: str, cod
         (
             Outcome.REFUSED,
             "processing",
-            "is processing; --force stops its attempt and queues it again.",
+            f"is processing. `runops retry --force {JOB}` stops its attempt and queues it again.",
             Exit.FAILED,
         ),
-        (Outcome.REFUSED, "archived", "was not changed: its status is archived.", Exit.FAILED),
+        (
+            Outcome.REFUSED,
+            "archived",
+            f"was not changed: its status is archived. `runops why {JOB}` says what to do.",
+            Exit.FAILED,
+        ),
         (Outcome.MISSING, None, "There is no such job. `runops list` shows the jobs.", Exit.NOT_FOUND),
     ],
 )
@@ -120,12 +155,45 @@ def test_finding_for_an_answer_of_gemini(status: int, says: str, *, ok: bool) ->
     [
         (None, f"There is no job {JOB}."),
         ("queued", f"its status is queued. Follow it with `runops watch {JOB}`."),
-        ("error", "its status is error: the row gives no reason"),
-        ("archived", "its status is archived."),
+        (
+            "error",
+            f"its status is error: the row gives no reason. `runops why {JOB}` says what to do.",
+        ),
+        ("completed", f"its status is completed. `runops why {JOB}` says which command makes one."),
+        ("archived", f"its status is archived. `runops get {JOB}` tells all of it."),
     ],
 )
 def test_job_without_a_sop(status: str | None, says: str) -> None:
     assert says in nothing_yet("SOP", JOB, None if status is None else JobRow(job_id=JOB, status=status))
+
+
+def test_an_error_of_several_lines_is_told_in_one() -> None:
+    failed = JobRow(job_id=JOB, status="error", error="No\npicture.")
+    result = cancel.job_result(CommandResult(Outcome.REFUSED, failed))
+    assert result.sentence == f"has already ended in error: No picture. `runops retry {JOB}` runs it again."
+    assert "error: No picture. `runops why" in nothing_yet("SOP", JOB, failed)
+    completed = JobRow(job_id=JOB, status="completed")
+    assert nothing_yet("transcript", JOB, completed).endswith(f"`runops retry {JOB}` makes one.")
+
+
+def job(status: str | None, number: int = 1, **known: Any) -> KnownJob:
+    return KnownJob(RowSummary(job_id=UUID(int=number << 96), status=status), **known)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "said"),
+    [
+        ([job("queued")], ", `runops why 00000001` why it waits."),
+        ([job("processing")], ", `runops why 00000001` what it does."),
+        ([job("error")], ", `runops why 00000001` what to do about it."),
+        ([job("completed", has_sop=True), job("error", 2)], ", `runops sop 00000001` prints its SOP."),
+        ([job("completed", has_sop=False)], ", `runops why 00000001` which command makes its SOP."),
+        ([job("archived"), job("queued", 2)], ", `runops why 00000002` why it waits."),
+        ([job(None)], "."),
+    ],
+)
+def test_the_line_below_a_list_offers_what_fits(jobs: list[KnownJob], said: str) -> None:
+    assert next_commands(jobs) == f"`runops get 00000001` tells all of a job{said}"
 
 
 @pytest.mark.parametrize(
@@ -133,8 +201,8 @@ def test_job_without_a_sop(status: str | None, says: str) -> None:
     [
         (videojob(phase="Succeeded", conditions=[FINISHED]), True, "there is nothing to pause", Exit.FAILED),
         (videojob(phase="Failed", conditions=[FINISHED]), False, "there is nothing to resume", Exit.FAILED),
-        (videojob(suspend=True), True, "is already paused", Exit.OK),
-        (videojob(), False, "is not paused", Exit.OK),
+        (videojob(suspend=True), True, "is already paused. `runops resume` continues it.", Exit.OK),
+        (videojob(), False, "is not paused: nothing was changed. `runops why` says what it does.", Exit.OK),
     ],
 )
 def test_videojob_that_needs_no_change(seen: VideoJobView, says: str, code: Exit, *, suspended: bool) -> None:
@@ -279,7 +347,7 @@ async def test_a_repeated_job_is_used_once_and_an_error_stops_the_rest(capsys: p
         (["completed"], "`runops sop 00000000` prints its SOP."),
         (["error"], "`runops why 00000000` says what to do."),
         (["completed", "error"], "`runops list` shows them."),
-        ([None], None),
+        ([None], "`runops list` shows the jobs."),
     ],
 )
 def test_what_has_ended_is_followed_by_the_next_command(ends: list[str | None], said: str | None) -> None:
@@ -288,3 +356,29 @@ def test_what_has_ended_is_followed_by_the_next_command(ends: list[str | None], 
     assert followed.next_command is None
     followed.update({job_id: RowSummary(job_id=job_id, status=status) for job_id, status in rows.items() if status})
     assert followed.next_command == said
+
+
+def test_titles_of_columns_are_the_same_for_any_list() -> None:
+    titles = as_csv([]).split(",")
+    stamp = {"claim": "a", "by": "us", "not_before": "2026-11-30T19:00:00Z"}
+    full = KnownJob(row("error", error="No.", user_id="u", runops=stamp, progress_percent=3), position=1, title="T")
+    assert next(csv.reader(io.StringIO(as_csv([full])))) == titles
+    assert {"runops.by", "reason", "ends.likely", "cost_usd", "recording_seconds"} < set(titles)
+
+
+async def test_stale_rows_are_followed_by_the_next_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def found(_supabase: object, *, unchanged_since: datetime) -> UnclaimedRows:  # noqa: ARG001
+        return rows
+
+    supabase: Any = None
+    monkeypatch.setattr(retry_stale, "find_unclaimed", found)
+    rows = UnclaimedRows(left_behind=[JOB], changed_since=0, undated=[])
+    await retry_stale.retry_stale(supabase, NOW, yes=False, dry_run=True)
+    assert (
+        capsys.readouterr().err == "1 would be queued again. Without --dry-run, `runops retry --stale` queues them.\n"
+    )
+    rows = UnclaimedRows(left_behind=[], changed_since=0, undated=[])
+    await retry_stale.retry_stale(supabase, NOW, yes=False, dry_run=True)
+    assert "`runops list --status processing` shows those at work." in capsys.readouterr().err

@@ -62,7 +62,7 @@ def test_the_reason_of_a_cancel_is_kept_without_keys(runops: Runops, database: p
 @pytest.mark.parametrize(
     ("status", "error", "said"),
     [
-        ("completed", None, "its status is completed"),
+        ("completed", None, "is completed: nothing was changed"),
         ("error", "It has no picture.", "has already ended in error: It has no picture."),
         ("archived", None, "its status is archived"),
     ],
@@ -139,7 +139,7 @@ def test_a_row_that_completes_while_it_is_cancelled_stays_completed(
     job_id = insert(database, "processing")
     code, output = while_it_waits(started, stack, "update jobs set status = 'completed'", "cancel", job_id)
     assert (code, row_of(database, job_id)[0]) == (1, "completed")
-    assert "its status is completed" in output
+    assert "is completed: nothing was changed" in output
 
 
 def test_a_row_that_is_claimed_while_it_is_cancelled_is_cancelled(

@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
 from runops.failures import TABLE, Reason
 from runops.job_filter import JobFilter
-from runops.row_reason import OTHER, parse_reason, reason_of
+from runops.row_reason import OTHER, REASON_NAMES, parse_reason, reason_of
 from runops.row_summary import RowSummary
 from runops.spans import parse_since
 from runops_cli.terminal.completion import complete_reason
@@ -69,14 +71,32 @@ def test_a_reason_is_named_in_any_case(text: str, name: str) -> None:
     ("text", "hint"),
     [
         ("ModelUnavailible", "Did you mean ModelUnavailable"),
-        ("Timeout", "Did you mean "),
-        ("xyzzy", "docs/failures.md lists all."),
+        ("Timeout", "Did you mean ModelFileTimeout, ModelTimeout, UploadTimeout? All: "),
+        ("Evictet", "Did you mean Evicted? All: "),
+        ("KeyRejcted", "Did you mean KeyRejected? All: "),
+        ("quota", "Did you mean QuotaExceeded? All: "),
+        ("xyzzy", f"There is no reason 'xyzzy'. All: {', '.join(REASON_NAMES)}."),
     ],
 )
 def test_an_unknown_reason_gets_near_matches(text: str, hint: str) -> None:
     with pytest.raises(ValueError, match=f"There is no reason '{text}'") as refused:
         parse_reason(text)
     assert hint in str(refused.value)
+
+
+def test_the_beginning_of_a_reason_with_a_letter_left_out_means_all_that_begin_so() -> None:
+    with pytest.raises(ValueError, match="Did you mean") as refused:
+        parse_reason("Modl")
+    named = str(refused.value).partition("?")[0].partition("mean ")[2].split(", ")
+    assert named == [name for name in REASON_NAMES if name.startswith("Model")]
+
+
+@given(st.text(max_size=300))
+def test_any_unknown_reason_gets_the_list_and_a_few_that_are_near(text: str) -> None:
+    assume(text.strip().casefold() not in {name.casefold() for name in REASON_NAMES})
+    with pytest.raises(ValueError, match="There is no reason") as refused:
+        parse_reason(text)
+    assert str(refused.value).endswith(f"All: {', '.join(REASON_NAMES)}.")
 
 
 def test_the_shell_completes_reasons() -> None:

@@ -43,7 +43,7 @@ def test_only_rows_without_a_claim_that_nobody_touches_are_queued(runops: Runops
 
     assert done.exit_code == 0, done.stderr
     assert "1 without a claim changed later than that" in done.stderr
-    assert done.stderr.splitlines()[-1] == "2 queued again."
+    assert done.stderr.splitlines()[-1] == "2 queued again. `runops watch` follows them."
     assert [status_of(database, one) for one in (left, odd, recent, claimed, ended)] == [
         "queued",
         "queued",
@@ -79,7 +79,7 @@ def test_a_lost_answer_counts_as_what_the_table_says(
     faults.set(Fault(method="PATCH", path="/rest/v1/jobs", kind="drop_after"))
     result = runops("retry", "--stale", "--yes")
     assert (result.exit_code, status_of(database, left)) == (0, "queued")
-    assert result.stderr.splitlines()[-1] == "1 queued again."
+    assert result.stderr.splitlines()[-1] == "1 queued again. `runops watch` follows them."
 
 
 def test_one_row_that_the_table_refuses_keeps_no_other(runops: Runops, database: psycopg.Connection) -> None:

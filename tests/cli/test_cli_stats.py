@@ -92,6 +92,7 @@ def test_the_page_fits_its_terminal(width: int) -> None:
     ):
         assert said in page
     assert remedy_of("ModelUnavailable")[:20] in page
+    assert page.count("  1 job\n") == len(found.times) > 1
     empty = stats_page(stats_of(), queued=0, at_work=0, width=width)
     assert [line.plain.split()[0] for line in empty] == ["Since", "completed", "in", "now"]
 

@@ -35,7 +35,9 @@ def nothing_to_do(videojob: VideoJobView, *, suspended: bool) -> JobResult | Non
             f"has ended ({phase}): there is nothing to {command}. `runops retry` runs it again.", Exit.FAILED
         )
     if videojob.suspended == suspended:
-        return JobResult("is already paused." if suspended else "is not paused: nothing was changed.")
+        if suspended:
+            return JobResult("is already paused. `runops resume` continues it.")
+        return JobResult("is not paused: nothing was changed. `runops why` says what it does.")
     return None
 
 

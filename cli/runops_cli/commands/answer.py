@@ -80,7 +80,7 @@ def answer(
         try:
             saved = await save_answers(supabase, job_id, said)
         except AnswerRefused as refused:
-            to_stderr(str(refused), style="red")
+            to_stderr(f"{refused} `runops answer {job_id} < /dev/null` prints the questions.", style="red")
             return Exit.USAGE
         if saved is None:
             to_stderr(nothing_yet("SOP", job_id, await supabase.jobs.get(job_id)), style="yellow")
@@ -125,7 +125,12 @@ def _of_file(file: str | None) -> dict[str, str]:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint="--file") from None
     except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+    if isinstance(value, dict) and (others := [name for name, text in value.items() if not isinstance(text, str)]):
+        raise typer.BadParameter(
+            f'The answer to {others[0][:80]!r} is no text. Put it into quotes, as in {{"q1": "12"}}.',
+            param_hint="--file",
+        )
+    if not isinstance(value, dict):
         raise typer.BadParameter('It holds no JSON object of texts, such as {"q1": "Monthly."}.', param_hint="--file")
     return value
 
@@ -161,14 +166,14 @@ def _line(one: OpenQuestion) -> str:
 
 def _nothing_said(job: UUID, questions: Questions) -> Exit:
     if not questions.listed:
-        to_stderr("The SOP has no open question.")
+        to_stderr(f"The SOP has no open question. `runops sop {job}` prints it.")
     elif not questions.left:
         to_stderr(
             "All questions of the SOP are answered. To have it made again with the answers: "
             f"`runops retry {job} --from sop`."
         )
     else:
-        to_stderr(_left(questions))
+        to_stderr(f"{_left(questions)} `runops answer {job}` asks them again.")
     return Exit.OK
 
 

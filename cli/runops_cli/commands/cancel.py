@@ -18,6 +18,8 @@ from runops_cli.cluster.known_videojobs import facts_for
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.rows.bulk import BulkChange, change_all
 from runops_cli.rows.find_jobs import find_jobs
+from runops_cli.rows.other_status import of_other_status
+from runops_cli.terminal.console import one_line
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.filter_options import (
@@ -128,10 +130,17 @@ def job_result(result: CommandResult) -> JobResult:
         case Outcome.DONE:
             return JobResult("cancelled. `runops retry` runs it again.")
         case Outcome.ALREADY:
-            return JobResult("was already cancelled: nothing was changed.")
+            return JobResult("was already cancelled: nothing was changed. `runops retry` runs it again.")
         case Outcome.REFUSED if row is not None and row.status == RowStatus.ERROR:
-            return JobResult(f"has already ended in error: {row.error or 'the row gives no reason'}", Exit.FAILED)
+            said = one_line(row.error or "the row gives no reason.")
+            return JobResult(
+                f"has already ended in error: {said} `runops retry {row.job_id}` runs it again.", Exit.FAILED
+            )
+        case Outcome.REFUSED if row is not None and row.status == RowStatus.COMPLETED:
+            return JobResult(
+                f"is completed: nothing was changed. `runops sop {row.job_id}` prints its SOP.", Exit.FAILED
+            )
         case Outcome.REFUSED if row is not None:
-            return JobResult(f"was not changed: its status is {row.status}.", Exit.FAILED)
+            return of_other_status(row)
         case _:
             return JobResult("There is no such job. `runops list` shows the jobs.", Exit.NOT_FOUND)

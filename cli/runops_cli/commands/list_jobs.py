@@ -43,7 +43,7 @@ from runops_cli.terminal.filter_options import (
 from runops_cli.terminal.options import Context, EnvFile, ListFormat, Namespace
 from runops_cli.terminal.run_command import run_with_supabase
 
-__all__ = ["list_jobs"]
+__all__ = ["list_jobs", "next_commands"]
 
 _MOST = 10_000
 
@@ -172,13 +172,32 @@ async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> 
     if jobs and (found.more or len(found.rows) > len(jobs)):
         to_stderr(_more(listing, found))
     if jobs and output in {ListFormat.TABLE, ListFormat.WIDE}:
-        to_stderr(_next_commands(jobs), style="dim")
+        to_stderr(next_commands(jobs), style="dim")
     return Exit.OK
 
 
-def _next_commands(jobs: Sequence[KnownJob]) -> str:
-    first = short_ids({job.row.job_id: str(job.row.job_id) for job in jobs})[jobs[0].row.job_id]
-    return f"`runops get {first}` tells all of a job, `runops why {first}` why it waits."
+def next_commands(jobs: Sequence[KnownJob]) -> str:
+    """Return the line below a table: a command for any job, and one that fits the first job that has such a one."""
+    names = short_ids({job.row.job_id: str(job.row.job_id) for job in jobs})
+    line = f"`runops get {names[jobs[0].row.job_id]}` tells all of a job"
+    fits = next((said for job in jobs if (said := _fits(job, names[job.row.job_id])) is not None), None)
+    return f"{line}." if fits is None else f"{line}, {fits}."
+
+
+def _fits(job: KnownJob, name: str) -> str | None:
+    match job.row.status:
+        case RowStatus.QUEUED:
+            return f"`runops why {name}` why it waits"
+        case RowStatus.PROCESSING:
+            return f"`runops why {name}` what it does"
+        case RowStatus.ERROR:
+            return f"`runops why {name}` what to do about it"
+        case RowStatus.COMPLETED if job.has_sop is False:
+            return f"`runops why {name}` which command makes its SOP"
+        case RowStatus.COMPLETED:
+            return f"`runops sop {name}` prints its SOP"
+        case _:
+            return None
 
 
 def _more(listing: _Listing, found: FoundJobs) -> str:
@@ -192,7 +211,7 @@ async def _show_table(
 ) -> None:
     if not jobs:
         filtered = listing.chosen != JobFilter()
-        to_stderr("No job matches. Leave out an option to see more." if filtered else _EMPTY)
+        to_stderr("No job matches. `runops list` without options shows all." if filtered else _EMPTY)
         return
     rows = [job.row for job in jobs]
     on_terminal = STDOUT.is_terminal

@@ -22,6 +22,7 @@ from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.rows.bulk import BulkChange, change_all
 from runops_cli.rows.find_jobs import find_jobs
 from runops_cli.rows.from_sop import FirstStage, has_transcript, no_transcript
+from runops_cli.rows.other_status import of_other_status
 from runops_cli.rows.retry_stale import retry_stale
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.each_job import JobResult, each_job
@@ -212,8 +213,9 @@ def job_result(result: CommandResult) -> JobResult:
         case Outcome.ALREADY:
             return JobResult("is already queued: nothing was changed. `runops why` says what it waits for.")
         case Outcome.REFUSED if row is not None and row.status == RowStatus.PROCESSING:
-            return JobResult("is processing; --force stops its attempt and queues it again.", Exit.FAILED)
+            command = f"runops retry --force {row.job_id}"
+            return JobResult(f"is processing. `{command}` stops its attempt and queues it again.", Exit.FAILED)
         case Outcome.REFUSED if row is not None:
-            return JobResult(f"was not changed: its status is {row.status}.", Exit.FAILED)
+            return of_other_status(row)
         case _:
             return JobResult("There is no such job. `runops list` shows the jobs.", Exit.NOT_FOUND)

@@ -16,7 +16,7 @@ from runops_cli.documents.picture_source import PictureSource
 from runops_cli.documents.wanted import Wanted
 from runops_cli.rows.find_jobs import find_job
 from runops_cli.rows.sop_versions import Diff, TakeOption, say_conflicts, say_difference, take_version
-from runops_cli.terminal.console import STDOUT, to_stderr
+from runops_cli.terminal.console import STDOUT, one_line, to_stderr
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile, Job, TextFormat
 from runops_cli.terminal.run_command import run_with_supabase
@@ -90,7 +90,7 @@ def sop(
             return Exit.OK
         stored = sop_as_stored(data)
         if stored is None:
-            to_stderr("The SOP in the table has no steps. Print it with -o json.")
+            to_stderr(f"The SOP in the table has no steps. `runops sop {job_id} -o json` prints it as it is.")
             return Exit.FAILED
         code = await _write(supabase, job_id, stored, wanted) if wanted.anything else _print_text(stored)
         await say_conflicts(supabase, job_id)
@@ -122,8 +122,13 @@ def nothing_yet(what: str, job_id: UUID, row: JobRow | None) -> str:
     sentence = f"Job {job_id} has no {what}; its status is {row.status}"
     match row.status:
         case RowStatus.ERROR:
-            return f"{sentence}: {row.error or 'the row gives no reason'}"
+            said = one_line(row.error or "the row gives no reason.")
+            return f"{sentence}: {said} `runops why {job_id}` says what to do."
         case RowStatus.QUEUED | RowStatus.PROCESSING:
             return f"{sentence}. Follow it with `runops watch {job_id}`."
+        case RowStatus.COMPLETED if what == "SOP":
+            return f"{sentence}. `runops why {job_id}` says which command makes one."
+        case RowStatus.COMPLETED:
+            return f"{sentence}. `runops retry {job_id}` makes one."
         case _:
-            return f"{sentence}."
+            return f"{sentence}. `runops get {job_id}` tells all of it."

@@ -54,8 +54,10 @@ class FollowedRows:
     @property
     def next_command(self) -> str | None:
         """What to do once all have ended; None where there is nothing to do."""
-        if self._last is None or self._exit_code is Exit.NOT_FOUND:
+        if self._last is None:
             return None
+        if self._exit_code is Exit.NOT_FOUND:
+            return "`runops list` shows the jobs."
         if self._several:
             return "`runops list` shows them."
         job_id, ended = self._last

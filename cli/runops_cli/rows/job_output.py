@@ -5,11 +5,13 @@ import io
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import yaml
 
 from runops.job_story.known_job import KnownJob
 from runops.logs import redact
+from runops.row_summary import RowSummary
 
 __all__ = ["as_csv", "as_json", "as_names", "as_yaml"]
 
@@ -32,9 +34,9 @@ def as_names(jobs: Sequence[KnownJob]) -> str:
 def as_csv(jobs: Sequence[KnownJob]) -> str:
     """Return a line for each job and one of titles. An object within a job has a column for each of its parts."""
     rows = [_flat(job.to_json()) for job in jobs]
-    names = list(dict.fromkeys(name for row in rows or [_flat(_EMPTY)] for name in row))
     out = io.StringIO()
-    writer = csv.DictWriter(out, names, lineterminator="\n")
+    # Of a job of which nothing is known: an empty list has the same titles.
+    writer = csv.DictWriter(out, list(_flat(_NOTHING_KNOWN.to_json())), lineterminator="\n")
     writer.writeheader()
     writer.writerows([{name: _cell(value) for name, value in row.items()} for row in rows])
     return redact(out.getvalue().rstrip("\n"))
@@ -44,7 +46,7 @@ _OBJECTS = {
     "runops": ("by", "attempt", "failures", "waits", "not_before", "reason"),
     "ends": ("earliest", "likely", "latest"),
 }
-_EMPTY: dict[str, Any] = dict.fromkeys(("job_id", "status", "created_at", "error"))
+_NOTHING_KNOWN = KnownJob(RowSummary(job_id=UUID(int=0)))
 
 
 def _flat(job: dict[str, Any]) -> dict[str, Any]:

@@ -34,12 +34,17 @@ async def retry_stale(supabase: Supabase, unchanged_since: datetime, *, yes: boo
     for line in _about_others(found):
         to_stderr(line)
     if not found.left_behind:
-        to_stderr("No row in processing is without a claim and unchanged for so long.")
+        to_stderr(
+            "No row in processing is without a claim and unchanged for so long. "
+            "`runops list --status processing` shows those at work."
+        )
         return Exit.OK
     for job_id in found.left_behind:
         to_stdout(str(job_id))
     if dry_run:
-        to_stderr(f"{len(found.left_behind)} would be queued again.")
+        to_stderr(
+            f"{len(found.left_behind)} would be queued again. Without --dry-run, `runops retry --stale` queues them."
+        )
         return Exit.OK
     if not yes:
         question = f"Queue {len(found.left_behind)} again? The consumer that took them must be stopped"
@@ -61,7 +66,7 @@ async def _queued(
         code = code or Exit.FAILED
     left = f", {result.left} had changed meanwhile" if result.left else ""
     refused = f", {len(result.refused)} could not be changed" if result.refused else ""
-    say(f"{result.changed} queued again{left}{refused}.")
+    say(f"{result.changed} queued again{left}{refused}. `runops watch` follows them.")
     return code
 
 

@@ -71,8 +71,7 @@ async def say_difference(supabase: Supabase, job_id: UUID, other: str, *, as_jso
             pair = (there, await _other(supabase, other))
     before, after = map(_sop, pair)
     if before is None or after is None:
-        what = "the job" if _sop(there) is None else other
-        to_stderr(f"There is no SOP of {what} to compare.", style="yellow")
+        to_stderr(_nothing_to_compare(job_id, other, has_sop=_sop(there) is not None), style="yellow")
         return Exit.NOT_FOUND
     found = difference(before, after)
     if as_json:
@@ -80,6 +79,17 @@ async def say_difference(supabase: Supabase, job_id: UUID, other: str, *, as_jso
     else:
         typer.echo(difference_text(found), nl=False)
     return Exit.OK
+
+
+def _nothing_to_compare(job_id: UUID, other: str, *, has_sop: bool) -> str:
+    if not has_sop:
+        return f"The job {job_id} has no SOP to compare. `runops why {job_id}` says why."
+    if other in {"generated", "edited"}:
+        return (
+            f"What runops generated last for {job_id} was not kept: there is nothing to compare. "
+            f"`runops sop {job_id}` prints the SOP."
+        )
+    return f"There is no SOP of {other} to compare. `runops list --status completed` shows the jobs that have one."
 
 
 async def say_conflicts(supabase: Supabase, job_id: UUID) -> None:

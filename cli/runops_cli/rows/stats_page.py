@@ -50,9 +50,8 @@ def _times(stats: JobStats) -> Iterator[Text]:
     yield Text()
     yield Text(f"{'Times':<27}{'p50':>9}{'p90':>9}  of", style="bold")
     for name, one in stats.times.items():
-        yield Text(
-            f"  {name.replace('_', ' '):<25}{exact_length(one.p50):>9}{exact_length(one.p90):>9}  {one.count:,} jobs"
-        )
+        jobs = "1 job" if one.count == 1 else f"{one.count:,} jobs"
+        yield Text(f"  {name.replace('_', ' '):<25}{exact_length(one.p50):>9}{exact_length(one.p90):>9}  {jobs}")
 
 
 def _cost(stats: JobStats) -> Iterator[Text]:
