@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from typer.main import get_command
 from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
@@ -19,6 +21,7 @@ from runops.job_filter import JobFilter
 from runops.row_reason import OTHER, REASON_NAMES, parse_reason, reason_of
 from runops.row_summary import RowSummary
 from runops.spans import parse_since
+from runops_cli.main import app
 from runops_cli.terminal.completion import complete_reason
 
 Runops = Callable[..., Result]
@@ -97,6 +100,17 @@ def test_any_unknown_reason_gets_the_list_and_a_few_that_are_near(text: str) -> 
     with pytest.raises(ValueError, match="There is no reason") as refused:
         parse_reason(text)
     assert str(refused.value).endswith(f"All: {', '.join(REASON_NAMES)}.")
+
+
+def test_all_commands_that_take_a_filter_have_the_same_options() -> None:
+    group: Any = get_command(app)
+    commands = [group.commands[name].params for name in ("list", "cancel", "retry")]
+    chosen = [
+        [(one.name, one.opts, one.help) for one in options if one.rich_help_panel == "Which jobs"]
+        for options in commands
+    ]
+    assert chosen[0] == chosen[1] == chosen[2]
+    assert len(chosen[0]) == len(fields(JobFilter))
 
 
 def test_the_shell_completes_reasons() -> None:

@@ -22,17 +22,7 @@ from runops_cli.rows.other_status import of_other_status
 from runops_cli.terminal.console import one_line
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.filter_options import (
-    ChangedSince,
-    LongerThan,
-    Matching,
-    Model,
-    Reasons,
-    Since,
-    Statuses,
-    User,
-    chosen_by,
-)
+from runops_cli.terminal.filter_options import with_filter
 from runops_cli.terminal.options import Context, EnvFile, JobsIfAny, Namespace
 from runops_cli.terminal.run_command import run_with_supabase
 
@@ -42,6 +32,7 @@ _LONGEST_WHY = 500
 _OPEN = frozenset(status.value for status in OPEN)
 
 
+@with_filter
 def cancel(
     jobs: JobsIfAny = None,
     *,
@@ -51,14 +42,7 @@ def cancel(
     all_open: Annotated[
         bool, typer.Option("--all", help="Cancel all jobs that have not ended, after a question. Give no ids.")
     ] = False,
-    status: Statuses = None,
-    reason: Reasons = None,
-    user: User = None,
-    model: Model = None,
-    since: Since = None,
-    changed_since: ChangedSince = None,
-    longer_than: LongerThan = None,
-    matching: Matching = None,
+    chosen: JobFilter,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Without ids: only count the jobs.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     context: Context = None,
@@ -79,16 +63,6 @@ def cancel(
     """
     if why is not None and len(why) > _LONGEST_WHY:
         raise typer.BadParameter(f"Use at most {_LONGEST_WHY} characters.", param_hint="--why")
-    chosen = chosen_by(
-        statuses=status,
-        user=user,
-        reasons=reason,
-        model=model,
-        since=since,
-        changed_since=changed_since,
-        longer_than=longer_than,
-        matching=matching,
-    )
     filtered = all_open or chosen != JobFilter()
     if bool(jobs) == filtered:
         raise typer.BadParameter("Give either ids, or options that choose jobs, or --all.", param_hint="JOB")

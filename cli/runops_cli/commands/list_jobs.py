@@ -29,17 +29,7 @@ from runops_cli.rows.read_jobs import FoundJobs, first_jobs
 from runops_cli.rows.shared_waits import waits_line
 from runops_cli.terminal.console import STDOUT, data_to_stdout, lines_to_stdout, to_stderr
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.filter_options import (
-    ChangedSince,
-    LongerThan,
-    Matching,
-    Model,
-    Reasons,
-    Since,
-    Statuses,
-    User,
-    chosen_by,
-)
+from runops_cli.terminal.filter_options import with_filter
 from runops_cli.terminal.options import Context, EnvFile, ListFormat, Namespace
 from runops_cli.terminal.run_command import run_with_supabase
 
@@ -48,16 +38,10 @@ __all__ = ["list_jobs", "next_commands"]
 _MOST = 10_000
 
 
+@with_filter
 def list_jobs(
     *,
-    status: Statuses = None,
-    reason: Reasons = None,
-    user: User = None,
-    model: Model = None,
-    since: Since = None,
-    changed_since: ChangedSince = None,
-    longer_than: LongerThan = None,
-    matching: Matching = None,
+    chosen: JobFilter,
     sort: Annotated[
         Sort | None,
         typer.Option(help="Which jobs come first.", show_default="newest; oldest with only --status queued"),
@@ -82,16 +66,6 @@ def list_jobs(
 
     Example: runops list --reason ModelUnavailable -l 1000 -o name
     """
-    chosen = chosen_by(
-        statuses=status,
-        user=user,
-        reasons=reason,
-        model=model,
-        since=since,
-        changed_since=changed_since,
-        longer_than=longer_than,
-        matching=matching,
-    )
     queue_alone = chosen.statuses == {RowStatus.QUEUED.value}
     listing = _Listing(
         chosen, sort or (Sort.OLDEST if queue_alone else Sort.NEWEST), limit, Kubectl(context, namespace)

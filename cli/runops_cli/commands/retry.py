@@ -27,17 +27,7 @@ from runops_cli.rows.retry_stale import retry_stale
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.filter_options import (
-    ChangedSince,
-    LongerThan,
-    Matching,
-    Model,
-    Reasons,
-    Since,
-    Statuses,
-    User,
-    chosen_by,
-)
+from runops_cli.terminal.filter_options import with_filter
 from runops_cli.terminal.options import Context, EnvFile, JobsIfAny, Namespace
 from runops_cli.terminal.run_command import run_with_supabase
 
@@ -48,6 +38,7 @@ _IN_ERROR = frozenset({RowStatus.ERROR.value})
 _STALE_SINCE = "1h"
 
 
+@with_filter
 def retry(
     jobs: JobsIfAny = None,
     *,
@@ -65,14 +56,7 @@ def retry(
     all_failed: Annotated[
         bool, typer.Option("--all-failed", help="Queue all jobs in error, after a question. Give no ids.")
     ] = False,
-    status: Statuses = None,
-    reason: Reasons = None,
-    user: User = None,
-    model: Model = None,
-    since: Since = None,
-    changed_since: ChangedSince = None,
-    longer_than: LongerThan = None,
-    matching: Matching = None,
+    chosen: JobFilter,
     stale: Annotated[
         bool,
         typer.Option("--stale", help="Queue all jobs in processing that nobody has claimed, after a question. No ids."),
@@ -111,16 +95,6 @@ def retry(
 
     Example: runops retry --stale --unchanged-since 2h --dry-run
     """
-    chosen = chosen_by(
-        statuses=status,
-        user=user,
-        reasons=reason,
-        model=model,
-        since=since,
-        changed_since=changed_since,
-        longer_than=longer_than,
-        matching=matching,
-    )
     filtered = all_failed or chosen != JobFilter()
     if [bool(jobs), filtered, stale].count(True) != 1:
         raise typer.BadParameter(

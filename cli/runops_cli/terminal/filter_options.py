@@ -1,8 +1,10 @@
 """The options that choose jobs, the same for every command that takes them."""
 
-from collections.abc import Callable, Sequence
+import functools
+import inspect
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
@@ -13,7 +15,7 @@ from runops.row_reason import parse_reason
 from runops.spans import parse_seconds, parse_since
 from runops_cli.terminal.completion import complete_reason
 
-__all__ = ["ChangedSince", "LongerThan", "Matching", "Model", "Reasons", "Since", "Statuses", "User", "chosen_by"]
+__all__ = ["User", "with_filter"]
 
 T = TypeVar("T")
 _CHOICE = "Which jobs"
@@ -90,16 +92,16 @@ Matching = Annotated[
 ]
 
 
-def chosen_by(
+def _chosen(
     *,
-    statuses: Sequence[RowStatus] | None = None,
-    user: UUID | None = None,
-    reasons: Sequence[str] | None = None,
-    model: str | None = None,
-    since: str | None = None,
-    changed_since: str | None = None,
-    longer_than: str | None = None,
-    matching: str | None = None,
+    status: Statuses = None,
+    reason: Reasons = None,
+    user: User = None,
+    model: Model = None,
+    since: Since = None,
+    changed_since: ChangedSince = None,
+    longer_than: LongerThan = None,
+    matching: Matching = None,
 ) -> JobFilter:
     """Return the filter that the options name.
 
@@ -114,9 +116,9 @@ def chosen_by(
         if text is not None and not text.strip():
             raise typer.BadParameter("It is empty. Leave it out, or give a text.", param_hint=option)
     return JobFilter(
-        statuses=frozenset(status.value for status in statuses or ()),
+        statuses=frozenset(one.value for one in status or ()),
         user=user,
-        reasons=frozenset(_read("--reason", text, parse_reason) for text in reasons or ()),
+        reasons=frozenset(_read("--reason", text, parse_reason) for text in reason or ()),
         model=model,
         since=None if since is None else _read("--since", since, lambda text: parse_since(text, now=now)),
         changed_since=None
@@ -125,6 +127,24 @@ def chosen_by(
         longer_than=None if longer_than is None else _read("--longer-than", longer_than, parse_seconds),
         text=matching,
     )
+
+
+def with_filter(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the options that choose jobs, in place of its parameter `chosen`: the filter they name."""
+    own, options = inspect.signature(command), inspect.signature(_chosen).parameters
+    parameters = [
+        one for name, given in own.parameters.items() for one in (options.values() if name == "chosen" else [given])
+    ]
+
+    @functools.wraps(command)
+    def filtered(**given: Any) -> None:
+        chosen = _chosen(**{name: given.pop(name) for name in options})
+        command(chosen=chosen, **given)
+
+    # typer reads both.
+    filtered.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    filtered.__annotations__ = {one.name: one.annotation for one in parameters}
+    return filtered
 
 
 def _read(option: str, text: str, parse: Callable[[str], T]) -> T:
