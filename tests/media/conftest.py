@@ -1,4 +1,4 @@
-"""The corpus of recordings, made once per test session, and how the transcode decodes one."""
+"""The corpus of recordings, each made once by a test process, and how the transcode decodes one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,12 @@ from runops_worker.media.transcode import encode
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     folder = tmp_path_factory.mktemp("corpus")
     return lambda name: media_corpus.make(name, folder)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("hostile")
+    return lambda name: media_corpus.make_hostile(name, folder)
 
 
 @pytest.fixture

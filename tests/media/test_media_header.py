@@ -88,9 +88,9 @@ async def refused_as_a_whole(recording: Path, limits: Limits) -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(media_corpus.HOSTILE))
 async def test_a_hostile_file_is_refused_by_its_header_only_where_it_is_refused_as_a_whole(
-    name: str, tmp_path: Path
+    name: str, hostile: Recording, tmp_path: Path
 ) -> None:
-    recording = media_corpus.make_hostile(name, tmp_path)
+    recording = hostile(name)
     early = await beginnings_refused(recording, tmp_path / "part", LIMITS)
     assert not early or early == await refused_as_a_whole(recording, LIMITS)
 

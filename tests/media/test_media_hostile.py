@@ -3,12 +3,13 @@
 import asyncio
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from devstack.media_corpus import GOOD_ENOUGH, HOSTILE, make_hostile
+from devstack.media_corpus import GOOD_ENOUGH, HOSTILE
 from devstack.media_corpus.disguised import DISGUISED, SPARSE
 from devstack.media_corpus.hostile_matroska import MATROSKA
 from devstack.media_corpus.hostile_mp4 import MP4
@@ -30,11 +31,6 @@ MOST_KIBIBYTES = 1024 * 1024
 assert LIMITS.max_memory_bytes > MOST_KIBIBYTES << 10
 UNOPENED = {"SourceEmpty", "NotAVideo", "MediaTooLarge"}
 PAGE = Path(__file__).parents[2] / "docs/sandbox.md"
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("hostile")
 
 
 @dataclass
@@ -75,8 +71,10 @@ async def end_of(recording: Path, slim: Path) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
-async def test_a_hostile_file_ends_with_its_reason(name: str, folder: Path, tmp_path: Path, used: Used) -> None:
-    recording = make_hostile(name, folder)
+async def test_a_hostile_file_ends_with_its_reason(
+    name: str, hostile: Callable[[str], Path], tmp_path: Path, used: Used
+) -> None:
+    recording = hostile(name)
     before = recording.stat()
     assert await end_of(recording, tmp_path / "slim.mp4") == HOSTILE[name]
     assert used.seconds < MOST_PROCESSOR_SECONDS

@@ -9,7 +9,7 @@ import math
 from array import array
 from collections.abc import Iterator
 from functools import cache
-from operator import mul
+from operator import add, mul
 from typing import Final
 
 __all__ = ["HEARD_RATE", "TOLD_RATE", "WINDOWS_PER_SECOND", "heard", "told"]
@@ -29,6 +29,7 @@ _STEP: Final = 31.25
 _LOWEST: Final = 8
 _PERIOD: Final = TOLD_RATE * 32 // 1000
 _WINDOW: Final = HEARD_RATE * 128 // 1000
+_HEARD_PERIOD: Final = HEARD_RATE * 32 // 1000
 _FAINTEST: Final = 4.0
 
 
@@ -72,16 +73,20 @@ def _tones(samples: array[int]) -> dict[tuple[int, int], float]:
     power = sum(map(mul, samples, samples))
     if power < _FAINTEST * len(samples):
         return {}
+    # All tones repeat after 32 ms. So the parts of this length are added up first, which gives the same sums.
+    folded = list(samples[:_HEARD_PERIOD])
+    for begin in range(_HEARD_PERIOD, len(samples), _HEARD_PERIOD):
+        folded = list(map(add, folded, samples[begin : begin + _HEARD_PERIOD]))
     shares = {}
     for track in range(_TRACKS):
         for second in range(_TONES):
             cosine, sine = _waves(_frequency(track, second))
-            size = sum(map(mul, samples, cosine)) ** 2 + sum(map(mul, samples, sine)) ** 2
+            size = sum(map(mul, folded, cosine)) ** 2 + sum(map(mul, folded, sine)) ** 2
             shares[track, second] = 2 * size / (power * len(samples))
     return {tone: share for tone, share in shares.items() if share > 0.01}
 
 
 @cache
 def _waves(frequency: float) -> tuple[list[float], list[float]]:
-    angles = [math.tau * frequency * n / HEARD_RATE for n in range(_WINDOW)]
+    angles = [math.tau * frequency * n / HEARD_RATE for n in range(_HEARD_PERIOD)]
     return [math.cos(angle) for angle in angles], [math.sin(angle) for angle in angles]
