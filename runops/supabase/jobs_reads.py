@@ -357,12 +357,16 @@ class JobsReads:
         except SupabaseError as error:
             if not error.unreadable:
                 raise
+
+        async def known(columns: JobsColumns) -> list[dict[str, Any]]:
+            select = ("job_id", "updated_at", *columns.read_version)
+            return await self._rest.read_first(page(select), limit, table="jobs", doing=doing)
+
         rows: list[JobRow] = []
-        ids = await self._rest.read_first(page(("job_id", "updated_at")), limit, table="jobs", doing=doing)
-        for known in parsed(ids, doing=doing):
-            row = await self._one(known.job_id)
+        for one in parsed(await self.by_columns(known), doing=doing):
+            row = await self._one(one.job_id)
             if row is UNREADABLE:
-                await self._end_unreadable(known, status)
+                await self._end_unreadable(one, status)
             elif isinstance(row, JobRow) and row.status == status:
                 rows.append(row)
         return rows

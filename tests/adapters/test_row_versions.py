@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from devstack.faults import FaultControl
 from devstack.stack import StackInfo
 from runops.job_row import Claim, JobRow, RowStatus
 from runops.progress import Stage
@@ -222,6 +223,19 @@ async def test_a_row_that_an_app_corrected_is_not_refused(
     assert stored(database, job_id) == ("queued", {})
 
 
+async def test_an_unreadable_row_that_an_app_writes_to_is_looked_at_again_before_it_ends(
+    supabase: Supabase, app: App, queue: Queue, database: Connection
+) -> None:
+    job_id = queue({})
+    database.execute(b"update public.jobs set metadata = ('{\"n\": ' || repeat('9', 5000) || '}')::jsonb")
+    status = "select status from public.jobs where job_id = %s"
+    app.times = 1
+    assert await supabase.jobs.queued(limit=5) == []
+    assert (app.times, database.execute(status, [job_id]).fetchone()) == (0, ("queued",))
+    assert await supabase.jobs.queued(limit=5) == []
+    assert database.execute(status, [job_id]).fetchone() == ("error",)
+
+
 async def test_many_rows_that_are_queued_again_keep_what_the_app_wrote(
     supabase: Supabase, app: App, queue: Queue, database: Connection
 ) -> None:
@@ -249,6 +263,24 @@ async def test_many_rows_that_are_cancelled_keep_what_the_app_wrote(
     assert {json.dumps(stored(database, job_id)) for job_id in waiting} == {
         json.dumps(("error", {"title": "x", "user_id": "u"}))
     }
+
+
+async def test_versions_cost_no_request(supabase: Supabase, queue: Queue, faults: FaultControl) -> None:
+    job_id, claim = queue({"user_id": "u"}), a_claim()
+    await supabase.jobs.columns()
+    before = len(faults.requests())
+    rows = await supabase.jobs.queued(limit=5)
+    assert (await supabase.jobs.claim_batch(rows, claim, from_status=RowStatus.QUEUED)).won
+    bound = await supabase.jobs.bind_pod(job_id, claim.claim, "pod")
+    assert bound is not None
+    assert await supabase.jobs.heartbeat(job_id, bound, stage=Stage.TRANSCRIBING, percent=50)
+    assert await supabase.jobs.complete(job_id, bound, said={"seconds": 3})
+    # To bind and to complete is a read and a write each.
+    assert [request.method for request in faults.requests()[before:]] == [
+        *("GET", "PATCH"),
+        *("GET", "PATCH", "PATCH"),
+        *("GET", "PATCH"),
+    ]
 
 
 VIEW = b"alter table public.jobs rename to kept_jobs; create view public.jobs as select *%s from public.kept_jobs;"

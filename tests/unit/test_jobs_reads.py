@@ -140,7 +140,7 @@ async def test_a_page_with_an_unreadable_row_is_read_row_by_row_and_that_row_end
     )
     assert [one.job_id for one in await project.jobs.queued(limit=9)] == [OTHER]
     assert project.is_done
-    assert [asked["select"] for asked in project.asked] == [READ, "job_id,updated_at", *[READ] * 4]
+    assert [asked["select"] for asked in project.asked] == [READ, "job_id,updated_at,version:xmin", *[READ] * 4]
     assert [asked.get("job_id") for asked in project.asked[2:]] == [f"eq.{UUID(int=one)}" for one in range(1, 5)]
     ((filters, body),) = project.written
     assert filters == {"job_id": f"eq.{ID}", "status": "eq.queued", "updated_at": f"eq.{AT}", "select": "job_id"}
