@@ -21,6 +21,7 @@ _SECRETS = re.compile(
     r"|\bAIza[\w-]{20,}"
     r"|(?<=[?&])(token|apikey|key|upload_id|access_token|signature)=[^&\s\"'\\]+"
 )
+_REDACTED = "[redacted]"
 _SHORTEST_SECRET = 8
 """Redacting shorter texts would redact words."""
 _known_secrets: set[str] = set()
@@ -40,9 +41,18 @@ def never_show(secret: str) -> None:
 
 def redact(text: str) -> str:
     """Return the text without the known secrets and without what looks like a key, a token or a signed URL's secret."""
+    # All are looked for in the text as it is: what hides a part of a secret would keep the rest of it from being found.
+    found = [match.span() for match in _SECRETS.finditer(text)]
     for secret in _known_secrets:
-        text = text.replace(secret, "[redacted]")
-    return _SECRETS.sub("[redacted]", text)
+        if secret in text:
+            begins = (match.start() for match in re.finditer(f"(?={re.escape(secret)})", text))
+            found += [(begin, begin + len(secret)) for begin in begins]
+    shown, end = [], 0
+    for first, last in sorted(found):
+        if first >= end:
+            shown += [text[end:first], _REDACTED]
+        end = max(end, last)
+    return "".join([*shown, text[end:]])
 
 
 def error_text(error: BaseException) -> str:

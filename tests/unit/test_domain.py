@@ -361,6 +361,19 @@ class TestLogs:
             assert json.dumps(secret)[1:-1] not in text
             assert quote(secret, safe="") not in text
 
+    @pytest.mark.parametrize(
+        ("known", "text", "shown"),
+        [
+            ("sb_secret_q", "The key sb_secret_qqqqqqqq is wrong.", "The key [redacted] is wrong."),
+            ("left.sb_secret_r.right", "The key left.sb_secret_r.right is wrong.", "The key [redacted] is wrong."),
+            ("pqpqpqpqpq", "The key pqpqpqpqpqpq is wrong.", "The key [redacted] is wrong."),
+        ],
+        ids=["a known key begins another one", "a known key has a part like a key", "a known key overlaps itself"],
+    )
+    def test_no_rest_of_a_secret_is_left(self, known: str, text: str, shown: str) -> None:
+        never_show(known)
+        assert redact(text) == shown
+
     def test_a_few_letters_are_no_secret(self) -> None:
         never_show("error")
         assert redact("an error") == "an error"
