@@ -368,7 +368,7 @@ def test_the_end_of_a_job_is_what_its_videojob_says_and_without_one_what_the_row
     assert replace(FOUR, time_left=by_rows).ends is None
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [30, 40, 50, 60, 70, 80, 120])
 def test_a_table_fits_its_terminal_also_with_wide_characters(width: int) -> None:
     jobs = [ONE, TWO, THREE, FOUR, listed(5, status="error", error="録画には映像がありません。" * 9)]
     jobs += [listed(6, status="completed", title="Überweisung \N{WAVING HAND SIGN}\x1b[31m" * 9)]
@@ -377,6 +377,26 @@ def test_a_table_fits_its_terminal_also_with_wide_characters(width: int) -> None
     assert "\x1b" not in "".join(line.plain for line in lines)
     starts = {line.plain.index(cell) for line, cell in zip(lines, ("STATUS", "processing", "queued"), strict=False)}
     assert len(starts) == 1
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (30, "JOB STATUS TITLE"),
+        (40, "JOB STATUS ETA TITLE"),
+        (45, "JOB STATUS POSITION ETA TITLE"),
+        (50, "JOB STATUS POSITION ETA AGE TITLE"),
+        (60, "JOB STATUS POSITION ETA COST AGE TITLE"),
+    ],
+)
+def test_a_narrow_terminal_has_the_columns_that_matter_most(width: int, titles: str) -> None:
+    first = table([ONE, TWO, THREE, FOUR], now=NOW, width=width, whole_ids=False)[0]
+    assert " ".join(first.plain.split()) == titles
+
+
+def test_a_table_without_a_value_in_any_optional_column_has_none_of_them() -> None:
+    lines = [line.plain for line in table([FOUR], now=NOW, width=40, whole_ids=False)]
+    assert lines == ["JOB       STATUS     AGE  TITLE", "00000004  completed   0s  Alpha"]
 
 
 def test_a_narrow_table_has_titles_rather_than_attempts() -> None:

@@ -20,11 +20,13 @@ from runops_cli.terminal.console import one_line, printable
 __all__ = ["STATUS_STYLES", "age", "exact_length", "short_ids", "short_length", "table", "time_left"]
 
 _NARROWEST_LAST = 20
+_LEAST_LAST = 6
+"""Where the terminal has no room for more beside id and status."""
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
 _SHORTEST_ID = 8
 _ROOM_FOR_TITLES = 28
-_NEEDED_LEAST = frozenset({"ATTEMPTS"})
-"""Left out where a narrow terminal would show next to nothing of the titles."""
+_NEEDED_LEAST = ("ATTEMPTS", "COST", "AGE", "POSITION", "ETA", "%", "STAGE")
+"""Left out in this order where a narrow terminal would show next to nothing of the titles, or break the lines."""
 _GAP = "  "
 _NOTHING = "-"
 _WITHOUT_SOP = "(completed without a SOP)"
@@ -81,15 +83,30 @@ def table(
     shown = {column: [_clean(column.cell(job, now)) for job in jobs] for column in _COLUMNS}
     kept = [column for column in _COLUMNS if (wide or not column.wide) and (column.needed or any(shown[column]))]
     ids = [names[job.row.job_id] for job in jobs]
-    if width is not None and _left(ids, kept, shown, width) < _ROOM_FOR_TITLES:
-        kept = [column for column in kept if column.title not in _NEEDED_LEAST]
+    left = None
+    if width is not None:
+        kept = _fitting(ids, kept, shown, width)
+        left = max(_left(ids, kept, shown, width), _LEAST_LAST)
     widths = _widths(ids, kept, shown)
-    left = None if width is None else max(_left(ids, kept, shown, width), _NARROWEST_LAST)
     lines = [Text(_line("JOB", [column.title for column in kept], kept, widths, left), style="bold")]
     for number, job in enumerate(jobs):
         lines.append(Text(_line(ids[number], [shown[column][number] for column in kept], kept, widths, left)))
         _colour(lines[-1], job, kept, widths)
     return lines
+
+
+def _fitting(
+    ids: Sequence[str], columns: list[_Column], shown: Mapping[_Column, Sequence[str]], width: int
+) -> list[_Column]:
+    """Return the columns that a terminal has room for."""
+    last = columns[-1]
+    longest = max(map(cell_len, (last.title, *shown[last])))
+    kept, room = columns, _ROOM_FOR_TITLES
+    for title in _NEEDED_LEAST:
+        if _left(ids, kept, shown, width) < min(room, longest):
+            kept = [column for column in kept if column.title != title]
+        room = _NARROWEST_LAST
+    return kept
 
 
 def _widths(ids: Sequence[str], columns: Sequence[_Column], shown: Mapping[_Column, Sequence[str]]) -> list[int]:
