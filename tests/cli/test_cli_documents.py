@@ -198,6 +198,15 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_downloaded(
     assert result.exit_code == 2
     assert "nowhere/page.html cannot be written" in result.stderr
     assert "downloading" not in result.stderr
+    (tmp_path / "page").touch()
+    result = runops("sop", job, "--markdown", tmp_path / "page")
+    assert (result.exit_code, "page is a file. --markdown takes a folder." in result.stderr) == (2, True)
+    assert "downloading" not in result.stderr
+
+
+def test_a_video_beside_nothing_is_refused(runops: Runops) -> None:
+    result = runops("sop", UUID(int=1), "--pdf", "page.pdf", "--with-video")
+    assert (result.exit_code, "Use it with --html or --markdown." in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

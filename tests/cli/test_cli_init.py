@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, mint_jwt
 from runops_cli.checks.first_settings import key_fault, project_url
+from runops_cli.main import app
 from runops_cli.terminal.env_file_writer import merged
 from tests.cli.in_terminal import read_until
 
@@ -137,6 +138,14 @@ def test_a_project_is_named_by_address_or_reference(text: str, url: str) -> None
 def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="Supabase dashboard"):
         project_url(text)
+
+
+def test_a_file_in_no_folder_is_refused_before_anything_is_asked() -> None:
+    result = CliRunner().invoke(app, ["init", "--file", "nowhere/keys.env"], env={})
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "There is no folder nowhere. Make it, or name another file with --file.\n",
+    )
 
 
 def test_no_message_about_a_key_has_it() -> None:

@@ -74,6 +74,17 @@ def test_keys_are_checked_first_and_again_after_each_failure(ending: Ending, *, 
     assert state.needs_check is needs_check
 
 
+def test_a_loop_without_a_video_has_found_nothing_unless_something_hindered_it() -> None:
+    state = LoopState(once=True)
+    state.queue_read(claimed=False, now=0)
+    assert state.found_nothing
+    state.claim_impossible("Gemini rejected the key.")
+    assert not state.found_nothing
+    state.queue_read(claimed=True, now=1)
+    state.video_ended(Ending.LEFT_ALONE, now=2)
+    assert not state.found_nothing
+
+
 def test_problem_is_printed_once_and_its_end_too() -> None:
     state = LoopState()
     assert state.claim_impossible("Away.") == "Away. Trying again; nothing is claimed meanwhile."

@@ -147,7 +147,7 @@ def test_a_job_that_is_not_there(runops: Runops) -> None:
 def test_a_sop_that_does_not_match_the_schema(runops: Runops, database: psycopg.Connection) -> None:
     result = runops("sop", insert(database, status="completed", sop={"meta": {}}))
     assert result.exit_code == 1
-    assert "Print it with -o json." in result.stderr
+    assert "-o json` prints it as it is." in result.stderr
 
 
 def test_an_unreadable_table_is_one_line(runops: Runops, environment: dict[str, str]) -> None:

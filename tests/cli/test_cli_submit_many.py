@@ -42,6 +42,7 @@ def test_folders_give_their_recordings_and_each_file_comes_once(folder: Path) ->
         "sub/c.webm",
     ]
     assert [file.name for file in find_recordings([folder]).left_out] == ["notes.txt"]
+    assert find_recordings([folder]).links == [folder / "sub" / "back"]
 
 
 def test_all_recordings_of_a_folder_are_queued(runops: Runops, database: psycopg.Connection, folder: Path) -> None:
@@ -65,7 +66,7 @@ def test_bad_files_do_not_stop_the_others_and_are_named_for_another_try(
     result = runops("submit", folder, folder / "b.mp4")
     assert result.exit_code == 1
     assert len(rows(database)) == 2
-    assert "empty one.mp4 is an empty file." in result.stderr
+    assert "empty one.mp4  is an empty file." in result.stderr
     last = result.stderr.splitlines()[-2:]
     assert last[0] == "2 queued, 2 failed. `runops watch` follows them."
     assert last[1].startswith("Try the others again: runops submit ")
@@ -116,6 +117,8 @@ def test_a_link_that_leads_nowhere_is_named_and_is_no_empty_folder(
     said = " ".join(result.stderr.replace("│", " ").split())
     assert all(f"{folder / name} is a link that leads nowhere" in said for name in ("gone.mp4", "notes"))
     assert "There is nothing else in it. Name a recording" in said
+    (folder / "more").symlink_to(tmp_path)
+    assert f"{folder / 'more'} is a link to a folder: it is left out. Name it" in runops("submit", folder).stderr
     shutil.copy(recording, folder / "here.mp4")
     (folder / "linked.mp4").symlink_to(folder / "here.mp4")
     result = runops("submit", str(folder))

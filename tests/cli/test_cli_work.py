@@ -63,10 +63,13 @@ def test_two_rows_run_to_their_ends_oldest_first(
     title = json.loads(runops("sop", video, "-o", "json").stdout)["meta"]["title"]
     assert f"SOP: {title}" in result.stderr
     assert f"slim: videos/slim/{video}.mp4" in result.stderr
+    assert f"`runops sop {video[:8]}` prints the SOP." in result.stderr
+    assert "No row can be claimed" not in result.stderr
 
 
 def test_an_empty_queue_is_a_success(runops: Runops) -> None:
-    assert runops("work", "--once").exit_code == 0
+    result = runops("work", "--once")
+    assert (result.exit_code, "No row can be claimed. `runops list` shows the jobs" in result.stderr) == (0, True)
 
 
 def test_a_temporary_failure_is_retried(

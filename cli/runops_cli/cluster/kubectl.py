@@ -131,7 +131,11 @@ class Kubectl:
                 "kubectl is not installed, and this command needs it. Install it, or add it to PATH.", Exit.USAGE
             )
         if await self.current_context() is None:
-            raise KubectlFailed("No cluster is configured: set KUBECONFIG or name one with --context.", Exit.USAGE)
+            raise KubectlFailed(
+                "No cluster is configured: set KUBECONFIG or name one with --context. `kubectl config get-contexts` "
+                "lists those that are known.",
+                Exit.USAGE,
+            )
 
     def _command(self, *arguments: str, request_timeout: str) -> list[str]:
         context = [] if self.context is None else [f"--context={self.context}"]

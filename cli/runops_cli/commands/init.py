@@ -71,6 +71,8 @@ async def _init(url: str | None, file: Path, *, force: bool, check: bool) -> Exi
             f"{file} has {' and '.join(there)} already. Use --force to replace them, or --file for another file.",
             Exit.USAGE,
         )
+    if not file.parent.is_dir():
+        raise CommandFailed(f"There is no folder {file.parent}. Make it, or name another file with --file.", Exit.USAGE)
     given = await (_asked(url, check=check) if _is_terminal() else _from_environment(url, check=check))
     settings = {"SUPABASE_URL": given.url, "SUPABASE_SERVICE_ROLE_KEY": given.key}
     if given.gemini_key is not None:
@@ -79,7 +81,9 @@ async def _init(url: str | None, file: Path, *, force: bool, check: bool) -> Exi
     try:
         write_settings(file, settings, instead_of=gone)
     except OSError as error:
-        raise CommandFailed(f"{file} could not be written: {error.strerror}.", Exit.USAGE) from error
+        raise CommandFailed(
+            f"{file} could not be written: {error.strerror}. Name another file with --file.", Exit.USAGE
+        ) from error
     to_stderr(f"Wrote {', '.join(settings)} to {file}, readable by you only.", style="green")
     for warning in _warnings(file, settings):
         to_stderr(warning, style="yellow")

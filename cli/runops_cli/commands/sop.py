@@ -73,6 +73,8 @@ def sop(
     """
     if diff is not None and take is not None:
         raise typer.BadParameter("Give either --diff or --take.", param_hint="--take")
+    if with_video and html is None and markdown is None:
+        raise typer.BadParameter("Use it with --html or --markdown.", param_hint="--with-video")
     wanted = Wanted(html=html, pdf=pdf, markdown=markdown, json=json_file, pictures=pictures, with_video=with_video)
 
     async def print_or_write(supabase: Supabase) -> Exit:

@@ -10,7 +10,7 @@ import typer
 
 from runops.supabase.connection import Supabase
 from runops_cli.rows.follow import follow
-from runops_cli.rows.recordings import find_recordings
+from runops_cli.rows.recordings import Recordings, find_recordings
 from runops_cli.rows.submission import BUCKET, Submission
 from runops_cli.rows.submit_many import SubmittedFiles, submit_many
 from runops_cli.terminal.console import STDOUT, to_stderr
@@ -65,16 +65,13 @@ def submit(
     Example: runops sop $(runops submit recording.mp4 --wait)
     """
     found = find_recordings(files)
-    if found.left_out:
-        named = ", ".join(file.name for file in found.left_out[:_MOST_NAMED])
-        more = ", ..." if len(found.left_out) > _MOST_NAMED else ""
-        to_stderr(f"Left out, no recordings by their names: {named}{more}. Name a file to take it all the same.")
-    for path in found.broken:
-        to_stderr(f"{path} is a link that leads nowhere: it is left out.", style="yellow")
-    for path in found.unread:
-        to_stderr(f"{path} is a folder that cannot be read: it is left out.", style="yellow")
+    _say_left_out(found)
     if not found.files:
-        said = "There is nothing else in it." if found.broken or found.unread else "There is no recording in it."
+        said = (
+            "There is nothing else in it."
+            if found.broken or found.unread or found.links
+            else "There is no recording in it."
+        )
         raise typer.BadParameter(f"{said} Name a recording, or a folder with some.", param_hint="FILE")
     if job_id is not None and len(found.files) > 1:
         raise typer.BadParameter("Use it with one file.", param_hint="--job-id")
@@ -100,6 +97,19 @@ def submit(
         return ended if ended is Exit.TIMEOUT else worse(code, ended)
 
     run_with_supabase(env_file, submitted)
+
+
+def _say_left_out(found: Recordings) -> None:
+    if found.left_out:
+        named = ", ".join(file.name for file in found.left_out[:_MOST_NAMED])
+        more = ", ..." if len(found.left_out) > _MOST_NAMED else ""
+        to_stderr(f"Left out, no recordings by their names: {named}{more}. Name a file to take it all the same.")
+    for path in found.broken:
+        to_stderr(f"{path} is a link that leads nowhere: it is left out.", style="yellow")
+    for path in found.links:
+        to_stderr(f"{path} is a link to a folder: it is left out. Name it to take its recordings.", style="yellow")
+    for path in found.unread:
+        to_stderr(f"{path} is a folder that cannot be read: it is left out.", style="yellow")
 
 
 async def _submit_one(supabase: Supabase, one: Submission) -> None:

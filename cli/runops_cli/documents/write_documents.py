@@ -36,6 +36,8 @@ async def write_documents(job: StoredJob, procedure: Procedure, wanted: Wanted) 
     for path in filter(None, (wanted.html, wanted.pdf, wanted.json)):
         if not path.parent.is_dir() or path.is_dir():
             raise CommandFailed(f"{path} cannot be written: its folder does not exist, or it is one.", Exit.USAGE)
+    if wanted.markdown is not None and wanted.markdown.exists() and not wanted.markdown.is_dir():
+        raise CommandFailed(f"{wanted.markdown} is a file. --markdown takes a folder.", Exit.USAGE)
     if (taken := refused_file(wanted)) is not None:
         raise CommandFailed(f"{taken} is there already, and is not replaced. Choose another place.", Exit.USAGE)
     try:

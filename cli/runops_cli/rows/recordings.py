@@ -25,12 +25,15 @@ class Recordings:
         Links in folders that lead nowhere.
     unread
         Folders that cannot be read.
+    links
+        Links to folders, which are not followed: they may lead back.
     """
 
     files: list[Path] = field(default_factory=list)
     left_out: list[Path] = field(default_factory=list)
     broken: list[Path] = field(default_factory=list)
     unread: list[Path] = field(default_factory=list)
+    links: list[Path] = field(default_factory=list)
 
 
 def find_recordings(paths: Iterable[Path]) -> Recordings:
@@ -55,6 +58,7 @@ def find_recordings(paths: Iterable[Path]) -> Recordings:
             continue
         for folder, folders, names in os.walk(path, onerror=cannot_read):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
+            found.links += [link for name in folders if (link := Path(folder) / name).is_symlink()]
             for name in sorted(name for name in names if not name.startswith(".")):
                 file = Path(folder) / name
                 if not file.exists():

@@ -120,11 +120,13 @@ async def take_version(supabase: Supabase, job_id: UUID, choice: Take) -> Exit:
     """Settle which version of a SOP stays, and say so."""
     match await take(supabase, job_id, choice.value):
         case Taken.DONE if choice is Take.EDITED:
-            to_stderr(f"{job_id}  keeps the edited SOP.", style="green")
+            to_stderr(f"{job_id}  keeps the edited SOP. `runops sop {job_id}` prints it.", style="green")
         case Taken.DONE:
             to_stderr(f"{job_id}  has the generated SOP now. `runops sop {job_id}` prints it.", style="green")
         case Taken.NOTHING:
-            to_stderr(f"{job_id}  has no other version of its SOP: nothing was changed.")
+            to_stderr(
+                f"{job_id}  has no other version of its SOP: nothing was changed. `runops sop {job_id}` prints it."
+            )
         case Taken.NOT_ENDED:
             to_stderr(
                 f"{job_id}  has not ended; its run merges again. Wait for it with `runops watch {job_id}`.",

@@ -79,7 +79,7 @@ async def submit_many(
                 show_id(one.job_id)
                 uploads.say(f"{one.file}  queued as {one.job_id}", style="green")
                 continue
-            uploads.say(f"{one.file}  {said}", style="red")
+            uploads.say(f"{one.file}  {said.removeprefix(f'{one.file} ')}", style="red")
             if style:
                 done.untried += [other.file for other in reversed(left)]
                 left.clear()

@@ -107,6 +107,8 @@ class Loop:
         except Stopped:
             to_stderr("Stopped.")
             return self.stop.exit_code
+        if state.found_nothing:
+            to_stderr("No row can be claimed. `runops list` shows the jobs, `runops submit RECORDING` queues one.")
         return state.exit_code
 
     async def _claim(self, claimer: RowClaimer, faults: Faults, state: LoopState) -> ClaimedRow | None:

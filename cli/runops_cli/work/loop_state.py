@@ -62,6 +62,11 @@ class LoopState:
             return Exit.UNAVAILABLE
         return Exit.FAILED if self._failed else Exit.OK
 
+    @property
+    def found_nothing(self) -> bool:
+        """Whether nothing hindered it, and no video ended."""
+        return self._problem is None and self._videos == 0
+
     def claim_impossible(self, sentence: str) -> str | None:
         """Note that no row can be claimed; return the line to print."""
         return self._note_problem(sentence, f"{sentence} Trying again; nothing is claimed meanwhile.")
