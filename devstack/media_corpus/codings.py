@@ -23,7 +23,7 @@ _PYRAMID: Final = (*_X264, "-bf", "4", "-b_strategy", "0", "-x264-params", "b-py
 _IRREGULAR: Final = ("-vf", "select='gt(mod(n*7919,101),45)'", "-fps_mode", "vfr")
 
 
-def _coded(*codec: str, size: str = "192x108", rate: int = 30, container: str = "mp4", sound: bool = True) -> Recipe:
+def _coded(*codec: str, size: str = "96x56", rate: int = 30, container: str = "mp4", sound: bool = True) -> Recipe:
     heard = (*_TONE, "-c:a", "aac" if container == "mp4" else "libopus") if sound else ()
     inputs = ("-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}", *heard[:4])
     return lambda path: ffmpeg(*inputs, "-t", _SECONDS, *codec, *heard[4:], "-f", container, str(path))
@@ -68,7 +68,7 @@ CODINGS: Final[Mapping[str, Recipe]] = {
     "h264-openh264": _coded("-c:v", "libopenh264", "-g", "45", "-b:v", "300k"),
     "h264-60-per-second": _coded(*_X264, "-bf", "2", "-g", "120", rate=60),
     "h264-5-per-second": _coded(*_X264, "-bf", "2", "-g", "10", rate=5),
-    "h264-odd-size": _coded("-c:v", "libx264", "-pix_fmt", "yuv444p", "-bf", "2", "-g", "45", size="193x109"),
+    "h264-odd-size": _coded("-c:v", "libx264", "-pix_fmt", "yuv444p", "-bf", "2", "-g", "45", size="97x57"),
     "h264-ten-bit": _coded("-c:v", "libx264", "-pix_fmt", "yuv420p10le", "-bf", "2", "-g", "45"),
     "h264-full-colour": _coded("-c:v", "libx264", "-pix_fmt", "yuv444p", "-bf", "2", "-g", "45"),
     "h264-silent": _coded(*_X264, "-bf", "2", "-g", "45", sound=False),
@@ -109,7 +109,7 @@ CODINGS: Final[Mapping[str, Recipe]] = {
     ),
     "hevc-matroska": _x265("keyint=45:bframes=3", container="matroska"),
     "hevc-kvazaar-layers": _coded(
-        "-c:v", "libkvazaar", "-kvazaar-params", "preset=ultrafast,gop=8,period=32,open-gop=0", size="192x112"
+        "-c:v", "libkvazaar", "-kvazaar-params", "preset=ultrafast,gop=8,period=32,open-gop=0", size="96x64"
     ),
     "vp8": _coded("-c:v", "libvpx", *_VPX, "-g", "40", container="webm"),
     "vp8-hidden-pictures": _coded(

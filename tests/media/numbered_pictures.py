@@ -65,8 +65,7 @@ def numbered(
             pictures += line * down
     ffmpeg(
         *("-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{size[0]}x{size[1]}", "-r", rate, "-i", "-", *inputs),
-        *coding,
-        str(target),
+        *(*coding, "-threads", "1", str(target)),
         stdin=bytes(pictures),
     )
     return target

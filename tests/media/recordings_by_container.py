@@ -18,8 +18,10 @@ _DARKEST: Final = 24
 _STEP: Final = 16
 # Coding changes a grey a little; half a step apart, two seconds would be taken for each other.
 _TOLERANCE: Final = 7
-_PICTURE: Final = f"color=black:s=64x64:r={_PER_SECOND},format=gray,geq=lum={_DARKEST}+{_STEP}*floor(T+0.5)"
-_TONE: Final = "sine=frequency=300:sample_rate=44100"
+_PICTURE: Final = (
+    f"color=black:s=2x2:r={_PER_SECOND},format=gray,geq=lum={_DARKEST}+{_STEP}*floor(T+0.5),scale=64:64:flags=neighbor"
+)
+_TONE: Final = "sine=frequency=300:sample_rate=22050"
 
 
 def film(path: Path, *codec: str, sound: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Path:

@@ -18,9 +18,11 @@ from runops_worker.media.transcode.growing_slim import GrowingSlim
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.media.transcode.transcode import transcode
 
-__all__ = ["FIRST", "LIMITS", "Coded", "Codings", "Watching", "boxes", "packets", "slimmed"]
+__all__ = ["CODED_HEIGHT", "FIRST", "LIMITS", "Coded", "Codings", "Watching", "boxes", "packets", "slimmed"]
 
 LIMITS = Limits()
+CODED_HEIGHT = 48
+"""Of the slim videos of `Codings`: their recordings are larger."""
 FIRST = Chunk(0, 0.0, 300.0)
 _ALLOWANCE = Allowance(seconds=60, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**2)
 
@@ -144,7 +146,7 @@ class Codings:
             source = make_coding(name, folder)
             examined = await examine(source, limits=LIMITS)
             runs = len(ways)
-            slim = await slimmed(source, examined, folder / "selected.mp4")
+            slim = await slimmed(source, examined, folder / "selected.mp4", height=CODED_HEIGHT)
             found = await packets(slim.path)
             left = {path.name for path in folder.iterdir()}
             assert left == {source.name, "selected.mp4"}

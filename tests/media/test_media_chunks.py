@@ -33,7 +33,7 @@ def long_slim(tmp_path_factory: pytest.TempPathFactory) -> SlimVideo:
     folder = tmp_path_factory.mktemp("long")
     source = folder / "long.mp4"
     media_corpus.ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=2", "-f", "lavfi", "-i", "sine=sample_rate=16000", "-t", "620"),
+        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=2", "-f", "lavfi", "-i", "sine=sample_rate=16000", "-t", "400"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "flac", str(source)),
     )
     examined = asyncio.run(examine(source, limits=Limits()))

@@ -20,9 +20,10 @@ from tests.media.slimming import Watching
 
 LIMITS = Limits()
 NUMBERS = range(1, 121)
+FAST = ("-preset", "superfast")
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
 H264, HEVC = ("h264", "libx264", "avc3"), ("hevc", "libx265", "hev1")
-STILL = ("-f", "lavfi", "-i", "sine=sample_rate=16000:duration=600")
+STILL = ("-f", "lavfi", "-i", "sine=sample_rate=16000:duration=360")
 DEINTERLACED = "bwdif=mode=send_frame:deint=interlaced"
 
 
@@ -59,7 +60,7 @@ def glued(
     with stream.open("wb") as file:
         for place, (part, size) in enumerate(zip(parts, sizes, strict=True)):
             its = numbers[place * each : (place + 1) * each]
-            coded = numbered(folder / f"part.{form}", its, "-c:v", encoder, "-bf", "0", *part, size=size)
+            coded = numbered(folder / f"part.{form}", its, "-c:v", encoder, *FAST, "-bf", "0", *part, size=size)
             file.write(coded.read_bytes())
     target = folder / "glued.mp4"
     ffmpeg("-fflags", "+genpts", "-r", "10", "-i", str(stream), "-c", "copy", "-tag:v", tag, str(target))
@@ -113,12 +114,12 @@ async def test_three_pictures_of_two_seconds(container: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-async def test_one_picture_with_ten_minutes_of_sound(container: str, tmp_path: Path) -> None:
+async def test_one_picture_with_sound_beyond_the_first_chunk(container: str, tmp_path: Path) -> None:
     one = numbered(tmp_path / "one.mp4", [77], *X264)
     source = tmp_path / f"source.{container}"
-    ffmpeg("-i", str(one), *STILL, "-map", "0", "-map", "1", "-c:v", "copy", "-c:a", "aac", "-b:a", "16k", str(source))
+    ffmpeg("-i", str(one), *STILL, "-map", "0", "-map", "1", "-c:v", "copy", "-c:a", "flac", str(source))
     _, slim = await slimmed(source)
-    assert numbers_in(slim.path) == [77] * 600
+    assert numbers_in(slim.path) == [77] * 360
 
 
 @pytest.mark.parametrize("rotation", ["90", "180", "270"])
@@ -141,7 +142,7 @@ async def test_the_pixel_format_changes(container: str, tmp_path: Path, ways: li
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 async def test_the_picture_grows(container: str, tmp_path: Path, ways: list[str]) -> None:
     parts = (("-pix_fmt", "yuv420p"),) * 3
-    source = glued(tmp_path, *parts, sizes=[(64, 48), (128, 96), (2048, 1536)], container=container)
+    source = glued(tmp_path, *parts, sizes=[(64, 48), (128, 96), (1088, 816)], container=container)
     recording, slim = await shows_the_same(source)
     assert (recording.width, recording.height) == (64, 48)
     assert size_of(slim.path) == (960, 720)

@@ -17,10 +17,10 @@ from runops_worker.media.transcode.seams import candidates, chosen_start, seam_c
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
 from tests.media.slimming import slimmed
 
-pytestmark = pytest.mark.slow("ffmpeg encodes a recording of half an hour, as small as can be")
+pytestmark = pytest.mark.slow("ffmpeg encodes a recording of 26 minutes, as small as can be")
 
 LIMITS = Limits()
-SECONDS = 1780
+SECONDS = 1540
 EXPECTED = {
     1: 275.0,  # speech without a pause, but for one second around 275
     2: 590.0,  # speech without a pause
@@ -28,7 +28,7 @@ EXPECTED = {
     4: 1180.0,  # music
     5: 1465.0,  # silence before a screen that changes all the time from 1471 on
 }
-_PAUSES = "between(t,274.5,275.5)+between(t,700,1000)+between(t,1300,1780)"
+_PAUSES = "between(t,274.5,275.5)+between(t,700,1000)+between(t,1300,1540)"
 _MUSIC = "0.1*(sin(2*PI*220*t)+sin(2*PI*277*t)+sin(2*PI*330*t))*(1+0.5*sin(2*PI*2*t))"
 _CHANGES = "drawbox=x=8:y=20:w=48:h=20:color=white:t=fill:enable='between(t,1471,1520)*mod(floor(t),2)'"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devstack.media_corpus.codings import CODINGS
-from tests.media.slimming import Codings, Watching, boxes, packets, slimmed
+from tests.media.slimming import CODED_HEIGHT, Codings, Watching, boxes, packets, slimmed
 
 pytestmark = pytest.mark.slow(
     "ffmpeg decodes each recording with and without the pictures that are left out, and once while it is cut; "
@@ -43,7 +43,8 @@ async def test_leaving_pictures_out_changes_no_picture(
 ) -> None:
     selected = await codings.coded(name, ways)
     del ways[:]
-    whole = await slimmed(selected.source, replace(selected.examined, pictures=None), tmp_path / "whole.mp4")
+    decoded_whole = replace(selected.examined, pictures=None)
+    whole = await slimmed(selected.source, decoded_whole, tmp_path / "whole.mp4", height=CODED_HEIGHT)
     # The same bytes hold the same packets, and ffmpeg need not read them once more.
     if whole.path.read_bytes() != selected.slim.path.read_bytes():
         assert selected.packets == await packets(whole.path)
@@ -62,7 +63,8 @@ async def test_fragments_end_as_the_same_file_that_is_written_at_once(
     source = tmp_path / at_once.source.name
     source.hardlink_to(at_once.source)
     watching = Watching(source)
-    watched = await slimmed(source, at_once.examined, tmp_path / "watched.mp4", watcher=watching)
+    target = tmp_path / "watched.mp4"
+    watched = await slimmed(source, at_once.examined, target, height=CODED_HEIGHT, watcher=watching)
     for task in watching.cutting:
         task.cancel()
     assert await packets(watched.path) == at_once.packets
