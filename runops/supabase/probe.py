@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from runops.job_row import Lane
 from runops.keys import kind_of_key, refusal
-from runops.recording_age import CLEAN_UP, age_of, age_text
+from runops.recording_age import CLEAN_UP, age_of
 from runops.supabase.connection import Supabase
 from runops.supabase.dry_run import try_jobs, try_result
 from runops.supabase.errors import ErrorKind, SupabaseError
@@ -15,6 +15,7 @@ from runops.supabase.jobs_reads import Backlog
 from runops.supabase.jobs_requests import claims_page, queued_page, untouched_page
 from runops.supabase.result_rows import PROMPT_TYPE
 from runops.supabase.results import TYPED, WRITTEN
+from runops.why_waiting.explanation import length
 
 __all__ = ["BUCKET", "Finding", "inspect"]
 
@@ -326,7 +327,7 @@ async def _queue(supabase: Supabase) -> Finding:
 def _waiting(backlog: Backlog, *, now: datetime) -> tuple[str, timedelta]:
     detail = f"{backlog.rows} row{'' if backlog.rows == 1 else 's'} waiting"
     age = age_of(backlog.oldest, now=now)
-    return (detail, timedelta(0)) if age is None else (f"{detail}, the oldest for {age_text(age)}", age)
+    return (detail, timedelta(0)) if age is None else (f"{detail}, the oldest for {length(age.total_seconds())}", age)
 
 
 async def _storage_api(supabase: Supabase) -> Finding:

@@ -322,6 +322,7 @@ async def found(supabase: Supabase, name: str) -> Finding:
     ("hours", "detail", "warns"),
     [
         ([], "no row waits", False),
+        ([0], "1 row waiting, the oldest for ", False),
         ([1, 3], "2 rows waiting, the oldest for 3 hours", False),
         ([1, 80], "2 rows waiting, the oldest for 3 days: longer than many apps keep recordings", True),
     ],
@@ -336,6 +337,7 @@ async def test_a_queue_that_is_older_than_recordings_are_kept_is_told(
         )
     finding = await found(supabase, "queue")
     assert finding.detail.startswith(detail)
+    assert ("minutes" in finding.detail) == (hours == [0])
     assert (finding.ok, finding.warns, finding.remedy is not None) == (True, warns, warns)
 
 

@@ -376,9 +376,7 @@ async def test_stale_rows_are_followed_by_the_next_command(
     monkeypatch.setattr(retry_stale, "find_unclaimed", found)
     rows = UnclaimedRows(left_behind=[JOB], changed_since=0, undated=[])
     await retry_stale.retry_stale(supabase, NOW, yes=False, dry_run=True)
-    assert (
-        capsys.readouterr().err == "1 would be queued again. Without --dry-run, `runops retry --stale` queues them.\n"
-    )
+    assert capsys.readouterr().err == "1 would be queued again. Without --dry-run, the same command queues them.\n"
     rows = UnclaimedRows(left_behind=[], changed_since=0, undated=[])
     await retry_stale.retry_stale(supabase, NOW, yes=False, dry_run=True)
     assert "`runops list --status processing` shows those at work." in capsys.readouterr().err

@@ -42,9 +42,7 @@ async def retry_stale(supabase: Supabase, unchanged_since: datetime, *, yes: boo
     for job_id in found.left_behind:
         to_stdout(str(job_id))
     if dry_run:
-        to_stderr(
-            f"{len(found.left_behind)} would be queued again. Without --dry-run, `runops retry --stale` queues them."
-        )
+        to_stderr(f"{len(found.left_behind)} would be queued again. Without --dry-run, the same command queues them.")
         return Exit.OK
     if not yes:
         question = f"Queue {len(found.left_behind)} again? The consumer that took them must be stopped"
