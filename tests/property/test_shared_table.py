@@ -12,7 +12,7 @@ from benchmarks.shared_table import judged
 from tests.simulation.shared_table import SharedTable, Sharing
 
 pytestmark = pytest.mark.slow("thousands of rows, each through all of the operator's loops")
-_SHARED = Sharing(rows=3000, max_concurrent=300)
+_SHARED = Sharing(rows=1500, max_concurrent=150)
 
 
 @pytest.fixture(autouse=True)
