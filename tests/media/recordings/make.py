@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import tempfile
 from array import array
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from tests.media.recordings.description import PictureTrack, Recording, Size, SoundTrack
-from tests.media.recordings.numbered_pictures import COUNT, numbered
+from tests.media.recordings.numbered_pictures import numbered
 from tests.media.recordings.second_tones import TOLD_RATE, told
 from tests.media.recordings.spoiling import spoiled
 from tests.media.recordings.tool import run_ffmpeg
@@ -59,7 +61,7 @@ WRITTEN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 
 
 def make(recording: Recording, folder: Path) -> Path:
-    """Write it into a folder of its own; pictures that several recordings share go into the parent of that folder.
+    """Write it into a folder.
 
     Returns
     -------
@@ -67,11 +69,24 @@ def make(recording: Recording, folder: Path) -> Path:
         `recording.mp4`, whatever it is.
     """
     path = folder / "recording.mp4"
+    path.write_bytes(spoiled(_encoded(replace(recording, edits=(), claims=1.0, damage=None)), recording))
+    return path
+
+
+# Many tests are about one recording with other edits, another length in its header, or other damage.
+@lru_cache(maxsize=64)
+def _encoded(recording: Recording) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return _encoded_in(Path(folder), recording).read_bytes()
+
+
+def _encoded_in(folder: Path, recording: Recording) -> Path:
+    path = folder / "encoded"
     inputs: list[str] = []
     outputs: list[str] = []
     for place, track in enumerate(recording.pictures):
         if track.grows is None:
-            inputs += _raw_pictures(track.size, place, folder.parent)
+            inputs += _raw_pictures(track.size, place, folder, count=len(track.pace.times(track.seconds)))
             outputs += [
                 "-map",
                 str(place),
@@ -97,19 +112,13 @@ def make(recording: Recording, folder: Path) -> Path:
     if recording.offset:
         muxer += ["-output_ts_offset", str(recording.offset)]
     run_ffmpeg(*inputs, *outputs, "-fps_mode", "passthrough", "-threads", "1", *muxer, str(path))
-    path.write_bytes(spoiled(path.read_bytes(), recording))
     return path
 
 
-def _raw_pictures(size: Size, place: int, folder: Path) -> list[str]:
+def _raw_pictures(size: Size, place: int, folder: Path, *, count: int) -> list[str]:
     width, height = size
     path = folder / f"numbered-{width}x{height}-{place}.yuv"
-    if not path.exists():
-        content = b"".join(numbered(number, track=place, width=width, height=height) for number in range(COUNT))
-        # Other processes may write it, too.
-        part = folder / f"{path.name}.{os.getpid()}.{id(content)}"
-        part.write_bytes(content)
-        part.replace(path)
+    path.write_bytes(b"".join(numbered(number, track=place, width=width, height=height) for number in range(count)))
     return ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-framerate", "30", "-i", str(path)]
 
 
@@ -172,7 +181,7 @@ def _joined(track: PictureTrack, place: int, folder: Path) -> Path:
         path = folder / f"part{number}.{'ts' if transport else 'webm'}"
         headers = ("-x264-params", "repeat-headers=1") if transport else ()
         run_ffmpeg(
-            *_raw_pictures(of_size, place, folder.parent),
+            *_raw_pictures(of_size, place, folder, count=last),
             *(
                 "-vf",
                 f"{_timed(track, first=first, last=last)},setpts=PTS-STARTPTS",

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import AsyncIterator, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -50,7 +49,7 @@ async def try_one(recording: Recording, folder: Path) -> Tried:
     recording
         The recording.
     folder
-        An empty one. What several recordings share goes into its parent.
+        An empty one.
     """
     path = await asyncio.to_thread(make, recording, folder)
     result = await slimmed(path)
@@ -69,24 +68,23 @@ async def try_one(recording: Recording, folder: Path) -> Tried:
 
 async def try_all(recordings: Sequence[Recording]) -> AsyncIterator[Tried]:
     """Try recordings one after the other."""
-    with tempfile.TemporaryDirectory() as shared:
-        for recording in recordings:
-            yield await _in_own_folder(recording, Path(shared))
+    for recording in recordings:
+        yield await _in_own_folder(recording)
 
 
 def try_by_processes(recordings: Sequence[Recording], *, processes: int) -> Generator[Tried, None, None]:
     """Try recordings by several processes; yield what became of them in their order, each as it is ready."""
-    with tempfile.TemporaryDirectory() as shared, ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         try:
-            yield from pool.map(partial(_run, shared=Path(shared)), recordings)
+            yield from pool.map(_run, recordings)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _run(recording: Recording, *, shared: Path) -> Tried:
-    return asyncio.run(_in_own_folder(recording, shared))
+def _run(recording: Recording) -> Tried:
+    return asyncio.run(_in_own_folder(recording))
 
 
-async def _in_own_folder(recording: Recording, shared: Path) -> Tried:
-    with tempfile.TemporaryDirectory(dir=shared) as own:
+async def _in_own_folder(recording: Recording) -> Tried:
+    with tempfile.TemporaryDirectory() as own:
         return await try_one(recording, Path(own))
