@@ -90,16 +90,16 @@ def presented(
     shown_edits, heard_edits = _listed(path.read_bytes(), damaged=damaged) if edited else ([], [])
     edited = bool(shown_edits)
     media = ("-copyts", "-ignore_editlist", "1") if edited else ()
-    command = ["-threads", "1", *media, "-f", demuxer, "-i", str(path)]
+    command = ["-threads", "1", "-filter_threads", "1", *media, "-f", demuxer, "-i", str(path)]
     shown = [
         *("-map", f"0:V:{screen}", "-vf", f"scale={_SIDE}:{_SIDE}:flags=area,format=gray"),
         *("-fps_mode", "passthrough", "-enc_time_base", "demux", "-c:v", "rawvideo"),
     ]
-    command += [*shown, "-f", "rawvideo", str(raw), *shown, "-f", "framecrc", str(times)]
+    command += [*shown, "-f", "tee", f"[f=rawvideo]{raw}|[f=framecrc]{times}"]
     for track in range(sounds):
+        heard_as, heard_at = folder / f"plain{track}.wav", folder / f"plain{track}.times"
         played = ("-map", f"0:a:{track}?", "-af", f"aresample={HEARD_RATE}", "-c:a", "pcm_s16le")
-        command += [*played, "-f", "wav", str(folder / f"plain{track}.wav")]
-        command += [*played, "-f", "framecrc", str(folder / f"plain{track}.times")]
+        command += [*played, "-f", "tee", f"[f=wav]{heard_as}|[f=framecrc]{heard_at}"]
     run_ffmpeg(*command, must_succeed=not damaged)
     heard_in = [
         read_sound(
