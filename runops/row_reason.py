@@ -12,8 +12,6 @@ __all__ = ["OTHER", "REASON_NAMES", "parse_reason", "reason_of"]
 OTHER = "Other"
 """Rows whose error is in words of their own: most of them say what is wrong with one recording."""
 _LEAST_ALIKE = 0.6
-_AS_GOOD = 0.05
-"""What is alike so much less than the best is meant as well."""
 _MOST_NEAR = 12
 _SHORTEST, _LONGEST = 3, 80
 REASON_NAMES = (*sorted(reason.value for reason in TABLE), OTHER)
@@ -70,4 +68,4 @@ def _near(text: str, names: Iterable[str]) -> list[str]:
 
     by_likeness = sorted(((likeness(name), name) for name in names), key=lambda one: (-one[0], one[1]))
     best = by_likeness[0][0]
-    return [name for like, name in by_likeness if like >= max(_LEAST_ALIKE, best - _AS_GOOD)][:_MOST_NEAR]
+    return [name for like, name in by_likeness if like == best >= _LEAST_ALIKE][:_MOST_NEAR]
