@@ -24,7 +24,8 @@ PICTURE = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 def make(target: Path, *arguments: str, seconds: float = 10.0) -> Path:
     """Write a recording; input 0 is a picture, the arguments begin with further inputs."""
     picture = ("-f", "lavfi", "-i", f"testsrc=size=96x64:rate=10:duration={seconds}")
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", *picture, *arguments, str(target)]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", *picture, *arguments]
+    command += ["-threads", "1", "-aac_coder", "fast", str(target)]
     subprocess.run(command, check=True, timeout=120, stdin=subprocess.DEVNULL)
     return target
 

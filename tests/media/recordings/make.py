@@ -111,7 +111,8 @@ def _encoded_in(folder: Path, recording: Recording) -> Path:
         muxer += ["-movflags", "+faststart"]
     if recording.offset:
         muxer += ["-output_ts_offset", str(recording.offset)]
-    run_ffmpeg(*inputs, *outputs, "-fps_mode", "passthrough", "-threads", "1", *muxer, str(path))
+    coding = ("-fps_mode", "passthrough", "-threads", "1", "-aac_coder", "fast")
+    run_ffmpeg(*inputs, *outputs, *coding, *muxer, str(path))
     return path
 
 
