@@ -137,7 +137,7 @@ _RECIPES: Final[dict[str, Callable[[Path], None]]] = {
         *_picture(size="64x64", rate="1/10"), "-t", "7500", *_H264, "-g", "600", "-f", "mp4", str(path)
     ),
     "huge-picture": lambda path: ffmpeg(
-        *("-f", "lavfi", "-i", "color=size=8192x4608:rate=1", "-frames:v", "1", *_H264, "-f", "mp4", str(path))
+        *("-f", "lavfi", "-i", "color=size=16384x8192:rate=1", "-frames:v", "1", *_H264, "-f", "mp4", str(path))
     ),
     "gap": _gap,
     "mxf": lambda path: ffmpeg(*_picture(), "-t", "2", "-c:v", "mpeg2video", "-f", "mxf", str(path)),
