@@ -169,14 +169,15 @@ def assemble(
         metrics=metrics,
         clock=server_clock,
     )
-    hand_made = HandMadeSlots(store, adopter.count_in_hand, config, drain=drain, spending=spending.verdict)
+    hand_made = HandMadeSlots(store, adopter.users_in_hand, config, drain=drain, spending=spending.verdict)
     slots = Slots(
         store,
         confirmation,
         config,
         breakers=breakers,
         drain=drain,
-        in_hand=lambda: adopter.count_in_hand() + hand_made.count_claiming(),
+        in_hand=adopter.count_in_hand,
+        claiming=lambda: hand_made.claiming,
         spending=spending.verdict,
         room=pace.room,
     )

@@ -236,3 +236,21 @@ def test_slots_that_were_taken_since_rows_were_chosen_are_counted_by_lane(
     assert [row.job_id.int for row in admit((), _config(*slots), claimed={}).fitting(chosen)] == fit
     fault = _pause(Reason.MODEL_UNAVAILABLE, "", may_try=True)
     assert len(admit((), _config(*slots), claimed={}, fault=fault).fitting(chosen)) == min(1, len(fit))
+
+
+def test_a_user_who_came_to_the_limit_since_rows_were_chosen_waits_and_others_do_not() -> None:
+    other = USER.replace("1", "2")
+    chosen = [
+        JobRow(job_id=UUID(int=number), metadata={"user_id": user, "backfill": backfill})
+        for number, user, backfill in ((1, USER, False), (2, other, False), (3, other, False), (4, USER, True))
+    ]
+    config = _config(9, 9).model_copy(update={"max_concurrent_per_user": 1})
+    fit = admit([_videojob()], config, claimed={}).fitting(chosen)
+    assert [row.job_id.int for row in fit] == [2, 4]
+
+
+def test_a_videojob_made_by_hand_counts_for_its_user_from_the_moment_it_claims_its_row() -> None:
+    waiting = replace(_videojob(), claim=None)
+    for claiming, of_user, free in ((set(), 0, 2), ({"vj-1"}, 1, 2), ({"vj-2"}, 0, 2)):
+        admission = admit([waiting], _config(3), claimed={}, claiming=claiming)
+        assert (_fresh(admission).active[USER], _fresh(admission).free) == (of_user, free)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from runops.failures import Reason
-from runops.job_row import JobRow, metadata_saying
+from runops.job_row import JobRow, Lane, metadata_saying
 from runops.report import Report
 from runops.videojob import videojob_name
 from runops_operator.informer.store import Store
@@ -152,3 +152,18 @@ def test_a_row_is_not_in_hand_after_an_error(world: World) -> None:
     with pytest.raises(RuntimeError), adopter.in_hand(UUID(int=1)):
         raise RuntimeError
     assert not adopter.is_in_hand(UUID(int=1))
+
+
+def test_rows_in_hand_are_counted_by_lane_and_user(world: World) -> None:
+    adopter = adopter_of(world)
+    for number, lane, user in (
+        (1, Lane.FRESH, "a"),
+        (2, Lane.FRESH, "b"),
+        (3, Lane.FRESH, "a"),
+        (4, Lane.BACKFILL, "a"),
+    ):
+        adopter.take_in_hand(UUID(int=number), lane, user)
+    assert adopter.users_in_hand(Lane.FRESH) == {"a": 2, "b": 1}
+    adopter.release(UUID(int=3))
+    assert adopter.users_in_hand(Lane.FRESH) == {"a": 1, "b": 1}
+    assert (adopter.users_in_hand(Lane.BACKFILL), adopter.count_in_hand()) == ({"a": 1}, 3)

@@ -134,7 +134,7 @@ class InHand:
     def __init__(self) -> None:
         self.held: set[int] = set()
 
-    def in_hand(self, job_id: UUID, _lane: Lane) -> Any:
+    def in_hand(self, job_id: UUID, _lane: Lane, _user: str) -> Any:
         held = self.held
 
         class Mark:

@@ -72,7 +72,7 @@ class Site:
         self.adopted.append(row.job_id)
         return True
 
-    def take_in_hand(self, job_id: UUID, _lane: Lane) -> None:
+    def take_in_hand(self, job_id: UUID, _lane: Lane, _user: str) -> None:
         self.in_hand.append(job_id)
 
     def release(self, job_id: UUID) -> None:

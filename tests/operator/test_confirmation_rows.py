@@ -83,7 +83,7 @@ class Site:
     async def give_way(self, job_id: UUID, token: str) -> None:
         self.left.append((job_id.int, token))
 
-    def take_in_hand(self, job_id: UUID, _lane: Lane) -> None:
+    def take_in_hand(self, job_id: UUID, _lane: Lane, _user: str) -> None:
         self.in_hand.append(job_id.int)
 
     def release(self, job_id: UUID) -> None:

@@ -36,7 +36,12 @@ class Claimed:
 
 def slots_of(claimed: Claimed | None = None, **given: Any) -> Slots:
     config = CONFIG.model_copy(update={"max_concurrent": 10})
-    parts = {"breakers": Breakers(config), "drain": DrainWatch(MemoryCluster(), config, changed=int), "in_hand": int}
+    parts = {
+        "breakers": Breakers(config),
+        "drain": DrainWatch(MemoryCluster(), config, changed=int),
+        "in_hand": int,
+        "claiming": set,
+    }
     return Slots(Store(), cast("Confirmation", claimed or Claimed()), config, **{**parts, **given})
 
 
@@ -68,7 +73,8 @@ async def test_a_drain_stops_the_claims_and_is_confirmed_once_no_earlier_claim_i
     cluster, in_hand = MemoryCluster(), [1]
     cluster.configmaps["drain"] = {"metadata": {"name": "drain"}, "data": drain_data(ORDER)}
     drain = DrainWatch(cluster, CONFIG.model_copy(update={"drain_config_map": "drain"}), changed=int)
-    slots = slots_of(drain=drain, in_hand=in_hand.pop)
+    claiming: set[str] = set()
+    slots = slots_of(drain=drain, in_hand=in_hand.pop, claiming=lambda: claiming)
     await slots.know_drain()
     admission = slots.admission()
     assert (admission.paused, admission.claimable) == (Reason.DRAINED, 0)
@@ -76,6 +82,12 @@ async def test_a_drain_stops_the_claims_and_is_confirmed_once_no_earlier_claim_i
     await drain.once()
     assert cluster.configmaps["drain"]["data"]["confirmed"] is None
     in_hand.append(0)
+    claiming.add("a VideoJob made by hand")
+    slots.claims_nothing()
+    await drain.once()
+    assert cluster.configmaps["drain"]["data"]["confirmed"] is None
+    in_hand.append(0)
+    claiming.clear()
     slots.claims_nothing()
     await drain.once()
     assert cluster.configmaps["drain"]["data"]["confirmed"] == ORDER.since

@@ -1,10 +1,11 @@
 """How many rows may be claimed now, and why not more. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from runops.breakers.reason_breakers import Pause
+from runops.claim_order import user_key
 from runops.failures import TABLE, Reason
 from runops.job_row import JobRow, Lane
 from runops_operator.config import OperatorConfig
@@ -65,6 +66,8 @@ class Admission:
         The fault that every video meets; None where there is none.
     spending
         What the caps on spending allow.
+    per_user
+        How many videos of one user may be at work in a lane; None where there is no limit.
     """
 
     lanes: Mapping[Lane, LaneSlots]
@@ -76,6 +79,7 @@ class Admission:
     why_paused: str | None = None
     fault: Pause | None = None
     spending: SpendingVerdict = NO_SPENDING_CAP
+    per_user: int | None = None
 
     @property
     def full(self) -> bool:
@@ -89,12 +93,16 @@ class Admission:
         return min(count, 1) if self.to_try else count
 
     def fitting(self, rows: Iterable[JobRow]) -> list[JobRow]:
-        """Return those of chosen rows for which slots of their lane are still free, the first ones first."""
+        """Return those of chosen rows for which a slot of their lane and user is still free, the first ones first."""
         left = {lane: slots.claimable for lane, slots in self.lanes.items()}
+        active = {lane: Counter(slots.active) for lane, slots in self.lanes.items()}
         fit: list[JobRow] = []
         for row in rows:
-            if left[row.lane] > 0 and len(fit) < self.claimable:
+            user = user_key(row)
+            of_user = self.per_user is None or active[row.lane][user] < self.per_user
+            if left[row.lane] > 0 and len(fit) < self.claimable and of_user:
                 left[row.lane] -= 1
+                active[row.lane][user] += 1
                 fit.append(row)
         return fit
 
@@ -104,6 +112,7 @@ def admit(
     config: OperatorConfig,
     *,
     claimed: Mapping[Lane, Mapping[str, int]],
+    claiming: Collection[str] = (),
     fault: Pause | None = None,
     room: int | None = None,
     spending: SpendingVerdict = NO_SPENDING_CAP,
@@ -125,6 +134,8 @@ def admit(
         Settings of this installation.
     claimed
         Rows by lane and user that are claimed and have no VideoJob yet.
+    claiming
+        Names of VideoJobs made by hand that claim their rows just now.
     fault
         The fault that every video meets; None where there is none.
     room
@@ -141,7 +152,7 @@ def admit(
     for videojob in unfinished:
         if videojob.spec is not None and videojob.spec.suspend:
             continue
-        if videojob.claim is None:
+        if videojob.claim is None and videojob.name not in claiming:
             waiting[videojob.lane][videojob.user] += 1
         else:
             active[videojob.lane][videojob.user] += 1
@@ -172,6 +183,7 @@ def admit(
         why_paused=why,
         fault=None if drained is not None else fault,
         spending=spending,
+        per_user=config.max_concurrent_per_user,
     )
 
 

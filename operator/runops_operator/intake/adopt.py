@@ -45,39 +45,43 @@ class Adopter:
         self._queue = queue
         self._config = config
         self._in_hand: Counter[UUID] = Counter()
-        self._lanes: dict[UUID, Lane] = {}
-        """Of the rows in hand."""
+        self._owners: dict[UUID, tuple[Lane, str]] = {}
+        """Lane and user of the rows in hand."""
         self._blocked_by_earlier: set[str] = set()
         """Names whose earlier VideoJob does not go away; each is logged once."""
 
     @contextmanager
-    def in_hand(self, job_id: UUID, lane: Lane = Lane.FRESH) -> Iterator[None]:
+    def in_hand(self, job_id: UUID, lane: Lane = Lane.FRESH, user: str = "") -> Iterator[None]:
         """Mark a row while it is claimed or adopted, so that the row watch does not adopt it too."""
-        self.take_in_hand(job_id, lane)
+        self.take_in_hand(job_id, lane, user)
         try:
             yield
         finally:
             self.release(job_id)
 
-    def take_in_hand(self, job_id: UUID, lane: Lane = Lane.FRESH) -> None:
+    def take_in_hand(self, job_id: UUID, lane: Lane = Lane.FRESH, user: str = "") -> None:
         """Mark a row until `release`; each call needs its own `release`."""
         self._in_hand[job_id] += 1
-        self._lanes[job_id] = lane
+        self._owners[job_id] = (lane, user)
 
     def release(self, job_id: UUID) -> None:
         """Remove one mark."""
         self._in_hand[job_id] -= 1
         if self._in_hand[job_id] <= 0:
             del self._in_hand[job_id]
-            del self._lanes[job_id]
+            del self._owners[job_id]
 
     def is_in_hand(self, job_id: UUID) -> bool:
         """Tell whether a row is being claimed or adopted just now."""
         return job_id in self._in_hand
 
-    def count_in_hand(self, lane: Lane | None = None) -> int:
-        """Return how many rows of a lane, or of all, are being claimed or adopted."""
-        return len(self._lanes) if lane is None else sum(one is lane for one in self._lanes.values())
+    def count_in_hand(self) -> int:
+        """Return how many rows are being claimed or adopted."""
+        return len(self._owners)
+
+    def users_in_hand(self, lane: Lane) -> Counter[str]:
+        """Return how many rows of a lane are being claimed or adopted, by user."""
+        return Counter(user for one, user in self._owners.values() if one is lane)
 
     async def adopt(self, row: JobRow, claim: Claim, *, fresh: bool = False, arrival: Arrival | None = None) -> bool:
         """Make the row's VideoJob under this claim, unless it exists.

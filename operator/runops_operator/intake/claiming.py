@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TypeVar
 from uuid import UUID
 
+from runops.claim_order import user_key
 from runops.failures import Failed, FailureClass
 from runops.job_row import Claim, JobRow, Lane, RowStatus, new_token, user_of
 from runops.logs import job_id_in_logs
@@ -136,7 +137,7 @@ class Claimer:
         claim = new_claim(first, token=new_token(first), installation=self._installation)
         with ExitStack() as in_hand:
             for row in rows:
-                in_hand.enter_context(self._adopter.in_hand(row.job_id, row.lane))
+                in_hand.enter_context(self._adopter.in_hand(row.job_id, row.lane, user_key(row)))
             batch = await self._jobs.claim_batch(rows, claim, from_status=str(first.status))
             for row in batch.won:
                 self._refused.won(row.job_id)

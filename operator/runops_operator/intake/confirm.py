@@ -147,7 +147,7 @@ class Confirmation:
     def add(self, row: JobRow, claim: Claim, arrival: Arrival) -> None:
         """Take over a row that was just claimed. Until it is confirmed it counts as in hand."""
         if row.job_id not in self._waiting:
-            self._adopter.take_in_hand(row.job_id, row.lane)
+            self._adopter.take_in_hand(row.job_id, row.lane, user_key(row))
         self._waiting[row.job_id] = ClaimedAt(row, claim, self._now().timestamp(), arrival)
         self._changed.set()
 

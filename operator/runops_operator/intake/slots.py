@@ -1,7 +1,7 @@
 """The free slots: how many rows may be claimed now."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
@@ -31,6 +31,8 @@ class Slots:
         Knows whether the installation drains.
     in_hand
         Returns how many rows are being claimed, or are claimed and have no VideoJob yet.
+    claiming
+        Returns the names of the VideoJobs made by hand that claim their rows just now.
     room
         How many more videos find their calls to the model, given how many rows are claimed and have no VideoJob yet;
         None where no quota per minute is used up.
@@ -48,6 +50,7 @@ class Slots:
         breakers: Breakers,
         drain: DrainWatch,
         in_hand: Callable[[], int],
+        claiming: Callable[[], Collection[str]],
         room: Callable[[int], int | None] = lambda _claimed: None,
         spending: Callable[[Mapping[str, int]], SpendingVerdict] = lambda _claimed: NO_SPENDING_CAP,
     ) -> None:
@@ -57,6 +60,7 @@ class Slots:
         self._breakers = breakers
         self._drain = drain
         self._in_hand = in_hand
+        self._claiming = claiming
         self._room = room
         self._spending = spending
 
@@ -79,6 +83,7 @@ class Slots:
             self._store.unfinished(),
             self._config,
             claimed=claimed,
+            claiming=self._claiming(),
             fault=fault,
             room=room,
             spending=spending,
@@ -97,7 +102,7 @@ class Slots:
 
     def claims_nothing(self) -> None:
         """Note that the intake claims nothing since the installation drains, once no earlier claim is under way."""
-        if self._in_hand() == 0:
+        if self._in_hand() == 0 and not self._claiming():
             self._drain.claims_nothing()
 
     def claimed_to_try(self) -> None:

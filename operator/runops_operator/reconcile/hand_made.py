@@ -1,7 +1,7 @@
 """The slots of VideoJobs made by hand: the limits hold for them, too."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from runops.failures import TABLE, Reason
@@ -24,7 +24,7 @@ class HandMadeSlots:
     store
         The VideoJobs.
     in_hand
-        Returns how many rows of a lane are being claimed, or are claimed and have no VideoJob yet.
+        Returns how many rows of a lane are being claimed, or are claimed and have no VideoJob yet, by user.
     config
         Settings of this installation.
     drain
@@ -36,7 +36,7 @@ class HandMadeSlots:
     def __init__(
         self,
         store: Store,
-        in_hand: Callable[[Lane], int],
+        in_hand: Callable[[Lane], Mapping[str, int]],
         config: OperatorConfig,
         *,
         drain: DrainWatch,
@@ -67,15 +67,16 @@ class HandMadeSlots:
             return verdict.reached
         return TABLE[Reason.SPENDING_CAP_REACHED].with_remedy() if videojob.user in verdict.capped_users else None
 
-    def count_claiming(self) -> int:
-        """Return how many VideoJobs claim their rows just now."""
-        return len(self._claiming)
+    @property
+    def claiming(self) -> Collection[str]:
+        """Names of the VideoJobs that claim their rows just now."""
+        return self._claiming
 
     def is_free(self, videojob: VideoJobView) -> bool:
         """Whether a slot of its lane is free for a VideoJob that has no claim yet."""
         if self.drained is not None or self.capped(videojob) is not None:
             return False
-        active: Counter[str] = Counter()
+        active = Counter(self._in_hand(videojob.lane))
         for other in self._store.unfinished():
             if other.lane is not videojob.lane:
                 continue
@@ -83,8 +84,8 @@ class HandMadeSlots:
             if holds and not (other.spec is not None and other.spec.suspend):
                 active[other.user] += 1
         per_user = self._config.max_concurrent_per_user
-        taken = active.total() + self._in_hand(videojob.lane)
-        return taken < self._config.slots_of(videojob.lane) and (per_user is None or active[videojob.user] < per_user)
+        free = active.total() < self._config.slots_of(videojob.lane)
+        return free and (per_user is None or active[videojob.user] < per_user)
 
     @contextmanager
     def take(self, name: str) -> Iterator[bool]:

@@ -65,7 +65,7 @@ class Bench:
         parts: dict[str, Any] = {
             "breakers": self.breakers,
             "slots": HandMadeSlots(
-                self.store, lambda _lane: 0, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)
+                self.store, lambda _lane: {}, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)
             ),
             "cluster": self.cluster,
             "jobs": self.jobs,

@@ -55,7 +55,7 @@ class Bench:
         self.asked: list[JobRow | None] = []
         self.breakers = Breakers(CONFIG, lambda: self.now)
         slots = slots or HandMadeSlots(
-            self.store, lambda _lane: 0, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)
+            self.store, lambda _lane: {}, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)
         )
         parts: dict[str, Any] = {"cluster": self.cluster, "jobs": self.jobs, "results": self.results}
         self.reader = ObservationReader(
