@@ -249,6 +249,13 @@ def test_a_user_who_came_to_the_limit_since_rows_were_chosen_waits_and_others_do
     assert [row.job_id.int for row in fit] == [2, 4]
 
 
+def test_each_chosen_row_takes_one_slot_of_its_lane_and_one_of_its_user() -> None:
+    chosen = [JobRow(job_id=UUID(int=number), metadata={"user_id": USER}) for number in (1, 2, 3)]
+    chosen.append(JobRow(job_id=UUID(int=4), metadata={"user_id": USER.replace("1", "2")}))
+    config = _config(3).model_copy(update={"max_concurrent_per_user": 2})
+    assert [row.job_id.int for row in admit((), config, claimed={}).fitting(chosen)] == [1, 2, 4]
+
+
 def test_a_videojob_made_by_hand_counts_for_its_user_from_the_moment_it_claims_its_row() -> None:
     waiting = replace(_videojob(), claim=None)
     for claiming, of_user, free in ((set(), 0, 2), ({"vj-1"}, 1, 2), ({"vj-2"}, 0, 2)):

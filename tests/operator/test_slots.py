@@ -17,7 +17,7 @@ from runops_operator.informer.store import Store
 from runops_operator.intake.confirm import Confirmation
 from runops_operator.intake.slots import Slots
 from runops_operator.spending.caps import SpendingVerdict
-from tests.operator.planning.observations import NOW
+from tests.operator.planning.observations import JOB_ID, NAME, NOW, UID
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import MemoryCluster
 
@@ -34,7 +34,7 @@ class Claimed:
         return {Lane.FRESH: Counter({"ann": 2}), Lane.BACKFILL: Counter({"": 1})}
 
 
-def slots_of(claimed: Claimed | None = None, **given: Any) -> Slots:
+def slots_of(claimed: Claimed | None = None, *, store: Store | None = None, **given: Any) -> Slots:
     config = CONFIG.model_copy(update={"max_concurrent": 10})
     parts = {
         "breakers": Breakers(config),
@@ -42,7 +42,7 @@ def slots_of(claimed: Claimed | None = None, **given: Any) -> Slots:
         "in_hand": int,
         "claiming": set,
     }
-    return Slots(Store(), cast("Confirmation", claimed or Claimed()), config, **{**parts, **given})
+    return Slots(store or Store(), cast("Confirmation", claimed or Claimed()), config, **{**parts, **given})
 
 
 def test_rows_that_are_claimed_count_for_spending_and_for_a_quota() -> None:
@@ -60,6 +60,20 @@ def test_rows_that_are_claimed_count_for_spending_and_for_a_quota() -> None:
     assert asked == [3, {"ann": 2, "": 1}]
     assert {lane: slots.free for lane, slots in admission.lanes.items()} == {Lane.FRESH: 1, Lane.BACKFILL: 0}
     assert admission.for_quota
+
+
+def test_a_videojob_made_by_hand_counts_while_it_claims_its_row() -> None:
+    store, claiming = Store(), set[str]()
+    store.see_videojob(
+        {
+            "metadata": {"name": NAME, "uid": UID, "resourceVersion": "1"},
+            "spec": {"jobId": str(JOB_ID), "userId": "11111111-2222-4333-8444-555555555555"},
+        }
+    )
+    slots = slots_of(store=store, claiming=lambda: claiming)
+    assert slots.admission().lanes[Lane.FRESH].active.total() == 2
+    claiming.add(NAME)
+    assert slots.admission().lanes[Lane.FRESH].active.total() == 3
 
 
 def test_while_no_videojob_can_be_made_for_claimed_rows_none_is_claimed() -> None:
