@@ -12,6 +12,7 @@ from runops.report import Report
 from runops.videojob import videojob_name
 from runops_operator.informer.store import Store
 from runops_operator.intake.adopt import Adopter
+from runops_operator.manifests.build_videojob import Arrival
 from tests.operator import journey
 from tests.operator.world import CONFIG, World
 
@@ -46,6 +47,19 @@ async def test_a_claimed_row_gets_its_videojob_which_is_reconciled_first(world: 
     await world.queue.add("vj-another")
     assert await adopt(adopter_of(world), row)
     assert await world.queue.get() == videojob_name(row.job_id)
+
+
+async def test_only_a_claim_that_was_taken_just_now_is_known_to_have_no_history(world: World) -> None:
+    row = await claimed_again(world, world.jobs.add())
+    assert row.claim is not None
+    name = videojob_name(row.job_id)
+    assert await adopt(adopter_of(world), row)
+    assert not world.store.fresh_claims.take(name)
+    del world.cluster.videojobs[name]
+    arrival = Arrival(queued_at="2026-11-24T09:00:00+00:00")
+    assert await adopter_of(world).adopt(row, row.claim, fresh=True, arrival=arrival)
+    assert world.store.fresh_claims.take(name)
+    assert world.cluster.videojobs[name]["metadata"]["annotations"]["runops.dev/queued-at"] == arrival.queued_at
 
 
 async def test_a_row_that_cannot_be_run_is_set_to_error_and_waits_for_nothing(world: World) -> None:
@@ -156,6 +170,9 @@ def test_a_row_is_not_in_hand_after_an_error(world: World) -> None:
 
 def test_rows_in_hand_are_counted_by_lane_and_user(world: World) -> None:
     adopter = adopter_of(world)
+    adopter.take_in_hand(UUID(int=5))
+    assert adopter.users_in_hand(Lane.FRESH) == {"": 1}
+    adopter.release(UUID(int=5))
     for number, lane, user in (
         (1, Lane.FRESH, "a"),
         (2, Lane.FRESH, "b"),
