@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from runops.breakers.reason_breakers import Pause
 from runops.failures import TABLE, Reason
+from runops.standstill import Standstill, next_try
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_operator.intake.intake_status import IntakeStatus
 from runops_operator.intake.server_clock import ServerClock
@@ -43,6 +45,37 @@ def test_a_pause_is_logged_once_and_its_end_too(site: Site, caplog: pytest.LogCa
         "Rows are claimed again.",
         "No rows are claimed: Something else.",
     ]
+
+
+def test_a_pause_lasts_from_its_beginning_until_its_reason_changes() -> None:
+    passed = [0]
+    status = IntakeStatus(Metrics(), lambda: START + timedelta(seconds=passed[0]))
+    since = []
+    for seconds, reason in ((0, "A"), (5, "A"), (9, "B"), (12, "A")):
+        passed[0] = seconds
+        status.pause(f"Since {seconds} s.", reason)
+        assert status.standstill is not None
+        since.append((status.standstill.since - START).total_seconds())
+    assert since == [0, 0, 9, 12]
+
+
+def test_a_fault_that_videos_meet_tells_since_when_and_when_it_is_tried() -> None:
+    status, since, again = IntakeStatus(Metrics()), START - timedelta(hours=1), START + timedelta(minutes=5)
+    fault = Pause(Reason.MODEL_UNAVAILABLE, "limit: 0", may_try=False, since=since, next_try=again)
+    status.pause_for_failure(Reason.MODEL_UNAVAILABLE, why="Why.", fault=fault)
+    assert status.standstill == Standstill(Reason.MODEL_UNAVAILABLE, "Why.", since, next_try(fault))
+    assert next_try(fault) is not None
+
+
+@pytest.mark.parametrize(
+    ("reason", "intended"),
+    [(Reason.SPENDING_CAP_REACHED, True), (Reason.DRAINED, True), (Reason.DATABASE_UNAVAILABLE, False)],
+)
+def test_a_cap_and_an_order_to_drain_do_what_they_are_there_for(site: Site, reason: Reason, intended: bool) -> None:
+    site.status.pause("A sentence.", reason)
+    assert site.status.is_intended is intended
+    site.status.resume()
+    assert not site.status.is_intended
 
 
 @pytest.mark.parametrize(("reason", "needs_a_key"), [(Reason.KEY_REJECTED, True), (Reason.DATABASE_UNAVAILABLE, False)])
