@@ -1,6 +1,7 @@
 """The condition and the event by which the operator's own pod shows why no rows are claimed."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,14 +23,15 @@ class Pod:
         self.conditions: list[Mapping[str, Any]] = []
         self.events: list[Mapping[str, Any]] = []
         self.error: ClusterError | None = None
+        self.uid = "uid-1"
         self.condition = ClaimingCondition(self, pod="pod-1", namespace="ns", now=lambda: self.now)
 
     async def patch_pod_condition(self, pod: str, condition: Mapping[str, Any]) -> Manifest:
-        assert pod == "pod-1"
+        assert pod.startswith("p")
         if self.error is not None:
             raise self.error
         self.conditions.append(condition)
-        return {"metadata": {"name": pod, "uid": "uid-1"}}
+        return {"metadata": {"name": pod, "uid": self.uid}}
 
     async def create_event(self, manifest: Mapping[str, Any]) -> None:
         self.events.append(manifest)
@@ -81,6 +83,59 @@ async def test_the_end_of_a_pause_is_shown_once(pod: Pod) -> None:
     assert [event["reason"] for event in pod.events] == ["SpendingCapReached", "ClaimsResumed"]
 
 
+async def test_an_event_is_whole_as_kubernetes_has_it(pod: Pod) -> None:
+    await pod.show(capped(), None)
+    event, resumed = pod.events
+    name = event["metadata"]["name"]
+    assert re.fullmatch(r"pod-1\.[0-9a-f]{16}", name)
+    assert event == {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": "ns"},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "pod-1", "namespace": "ns", "uid": "uid-1"},
+        "reason": "SpendingCapReached",
+        "message": "Videos have cost 5 USD. No rows are claimed since 2026-11-24T11:59:00Z.",
+        "type": "Warning",
+        "source": {"component": "runops-operator"},
+        "reportingComponent": "runops-operator",
+        "reportingInstance": "pod-1",
+        "firstTimestamp": "2026-11-24T12:00:00Z",
+        "lastTimestamp": "2026-11-24T12:00:00Z",
+        "count": 1,
+    }
+    assert (resumed["type"], resumed["reason"], resumed["message"]) == (
+        "Normal",
+        "ClaimsResumed",
+        "Rows are claimed again.",
+    )
+
+
+async def test_pods_of_one_name_have_events_of_different_names(pod: Pod) -> None:
+    await pod.show(capped())
+    other = Pod()
+    other.uid = "uid-2"
+    await other.show(capped())
+    assert pod.events[0]["metadata"]["name"] != other.events[0]["metadata"]["name"]
+    other.uid, other.now = "", START
+    other.condition = ClaimingCondition(other, pod=f"p{'o' * 150}d", namespace="ns", now=lambda: other.now)
+    await other.show(capped())
+    assert other.events[1]["involvedObject"]["uid"] == ""
+    assert other.events[1]["reportingInstance"] == f"p{'o' * 127}"
+
+
+async def test_a_replica_that_stands_by_says_that_another_one_claims(pod: Pod) -> None:
+    await pod.condition.stand_by()
+    assert pod.conditions == [
+        {
+            "type": CONDITION,
+            "status": "Unknown",
+            "reason": "StandsBy",
+            "message": "The replica that holds the Lease claims rows, or shows why it does not.",
+            "lastTransitionTime": "2026-11-24T12:00:00Z",
+        }
+    ]
+
+
 async def test_each_further_try_is_shown_and_makes_no_event(pod: Pod) -> None:
     await pod.show(away("The next video tries at 1."), away("The next video tries at 2."), away("It tries now."))
     assert [item["message"].rpartition("Z. ")[2] for item in pod.conditions] == [
@@ -128,11 +183,14 @@ async def test_a_replica_stands_by_although_its_pod_cannot_be_written_or_is_none
 async def test_an_error_is_logged_and_tried_again(pod: Pod, caplog: pytest.LogCaptureFixture) -> None:
     pod.error = ClusterError("PATCH pods/status: 500 broken", status=500)
     beats = Heartbeats(asyncio.get_running_loop().time)
-    running = asyncio.ensure_future(pod.condition.run(capped, beats.begin("claiming condition", essential=False)))
-    await asyncio.sleep(1)
+    beat = beats.begin("claiming condition", essential=False)
+    running = asyncio.ensure_future(pod.condition.run(capped, beat))
+    await asyncio.sleep(300)
     assert "500 broken" in caplog.text
+    assert "500 broken" in str(beat.trouble)
     pod.error = None
     await asyncio.sleep(120)
+    assert beat.trouble is None
     assert len(pod.conditions) == 1
     running.cancel()
 

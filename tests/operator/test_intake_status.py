@@ -47,6 +47,11 @@ def test_a_pause_is_logged_once_and_its_end_too(site: Site, caplog: pytest.LogCa
     ]
 
 
+def test_free_slots_are_shown(site: Site) -> None:
+    site.status.free_slots(7)
+    assert "runops_free_slots 7.0" in site.metrics.text().decode().splitlines()
+
+
 def test_a_pause_lasts_from_its_beginning_until_its_reason_changes() -> None:
     passed = [0]
     status = IntakeStatus(Metrics(), lambda: START + timedelta(seconds=passed[0]))

@@ -55,8 +55,9 @@ def test_each_refusal_makes_the_pause_longer_and_holds_only_its_own_row() -> Non
         site.wait(ONE)
         assert site.refused.is_due(ONE)
     site.refused.note(ONE, "denied")
-    site.refused.forget(ONE)
-    assert site.refused.is_due(ONE)
+    for _ in range(2):
+        site.refused.forget(ONE)
+        assert site.refused.is_due(ONE)
 
 
 @pytest.mark.parametrize(("made_at", "end"), [(None, False), (-1.0, False), (0.0, True), (1.0, True)])

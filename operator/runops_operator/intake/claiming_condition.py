@@ -178,7 +178,7 @@ class ClaimingCondition:
             "type": "Normal" if claimed else "Warning",
             "source": {"component": _COMPONENT},
             "reportingComponent": _COMPONENT,
-            "reportingInstance": (self._pod or "")[:128],
+            "reportingInstance": str(self._pod)[:128],
             "firstTimestamp": rfc3339(now),
             "lastTimestamp": rfc3339(now),
             "count": 1,
