@@ -34,6 +34,28 @@ def test_a_loop_that_takes_its_turns_works(loops: Heartbeats, clock: Clock) -> N
     assert loops.working() == {"rows": True}
 
 
+@pytest.mark.parametrize("pause", [None, 0.0, 7.0])
+@pytest.mark.parametrize("works", [True, False])
+def test_a_turn_is_due_when_the_last_one_said(
+    loops: Heartbeats, clock: Clock, *, pause: float | None, works: bool
+) -> None:
+    beat = loops.begin("rows")
+    given = {} if pause is None else {"next_within": pause}
+    if works:
+        beat.turned(**given)
+    else:
+        beat.failed("the statement took too long.", **given)
+    clock.now += 1000
+    late = beat.stands_still
+    if pause is not None:
+        beat.ended(None if works else "the statement took too long.", next_within=pause)
+        clock.now += 1000
+        assert beat.stands_still == late
+    beat.moves()
+    clock.now += 1000
+    assert beat.stands_still - late == (pause or 0.0)
+
+
 def test_a_loop_whose_turns_fail_is_told_of_after_half_a_minute_with_its_cause(loops: Heartbeats, clock: Clock) -> None:
     beat = loops.begin("rows")
     beat.turned()

@@ -128,3 +128,11 @@ def test_a_mark_is_taken_once() -> None:
     flags.mark("a")
     flags.mark("a")
     assert [flags.take("b"), flags.take("a"), flags.take("a")] == [False, True, False]
+
+
+def test_what_is_forgotten_is_new_when_it_is_seen_again() -> None:
+    known = cache(body("a", version=2), body("b"))
+    assert known.forget("a") == View("a", "u", 2)
+    assert known.forget("a") is None
+    assert known.names() == ["b"]
+    assert known.see(body("a", version=1)).view == View("a", "u", 1)
