@@ -25,8 +25,8 @@ __all__ = ["ObjectStore"]
 
 _LARGEST_JSON = 64 * 1024 * 1024
 _NOT_OBJECTS = frozenset({".emptyFolderPlaceholder", ""})
-"""What stands for a folder: the placeholder that the dashboard puts into an empty one, and the object named like the
-folder that S3 programs make."""
+"""Objects that only mark a folder: the dashboard makes a placeholder in an empty one, and S3 programs make an object
+that has the folder's name."""
 _A_FEW = 20
 _MISSING_READS = 3
 """A recording whose row came first may still be on its way up: after so many reads it counts as missing."""
