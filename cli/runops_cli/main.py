@@ -32,11 +32,13 @@ from runops_cli.commands.why import why
 from runops_cli.commands.work import work
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.exit_codes import Exit
+from runops_cli.terminal.usage_errors import CommandGroup
 
 __all__ = ["app", "in_paragraphs", "run"]
 
 app = typer.Typer(
     name="runops",
+    cls=CommandGroup,
     help="Turn narrated screen recordings into Standard Operating Procedures.",
     epilog="Settings are read from the environment, .env.local and .env: SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY, "
     "GOOGLE_GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL.",

@@ -68,7 +68,7 @@ def test_the_end_of_the_input_is_a_no(environment: dict[str, str], filled: psyco
     with at_a_terminal(arguments, environment) as (process, keyboard):
         read_until(keyboard, question)
         os.write(keyboard, b"\x04")
-        read_until(keyboard, b"Aborted")
+        read_until(keyboard, b"Nothing was changed.")
         assert process.wait(timeout=240) == 1
     assert statuses(filled) == before
 

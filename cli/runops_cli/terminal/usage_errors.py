@@ -1,0 +1,63 @@
+"""What is said of a command line that cannot be read: what is wrong with it, and which command explains it."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from runops_cli.terminal.console import one_line, to_stderr
+from runops_cli.terminal.exit_codes import Exit
+
+__all__ = ["CommandGroup", "usage_sentence"]
+
+
+class CommandGroup(TyperGroup):
+    """The commands of `runops`. What is wrong with a command line is told like every other error, not in a frame."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - typer's own signature
+        **extra: Any,
+    ) -> Any:
+        """Run the command that the arguments name; the parameters are those of `TyperGroup.main`."""
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except TyperException as error:
+            if not standalone_mode:
+                raise
+            # Without a message, the help was printed instead.
+            if sentence := usage_sentence(error):
+                to_stderr(sentence, style="red")
+            sys.exit(Exit.USAGE)
+        except typer.Abort:
+            if not standalone_mode:
+                raise
+            to_stderr("Ended at the question. Nothing was changed.", style="yellow")
+            sys.exit(Exit.FAILED)
+        if not standalone_mode:
+            return code
+        sys.exit(code)
+
+
+def usage_sentence(error: TyperException) -> str:
+    """Return what is wrong with a command line, and the command that explains it; empty where nothing is.
+
+    Parameters
+    ----------
+    error
+        As typer raised it. `ctx` is the command that it is about, `possibilities` are options with similar names.
+    """
+    message = one_line(error.format_message()).replace("Value error, ", "")
+    if not message:
+        return ""
+    if similar := getattr(error, "possibilities", None):
+        message = f"{one_line(error.message)}. Did you mean {' or '.join(sorted(similar))}?"
+    context = getattr(error, "ctx", None)
+    command = "runops" if context is None else context.command_path
+    return f"{message if message[-1] in '.?!' else message + '.'} `{command} -h` explains it."
