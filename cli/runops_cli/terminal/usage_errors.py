@@ -22,7 +22,7 @@ class CommandGroup(TyperGroup):
         args: Sequence[str] | None = None,
         prog_name: str | None = None,
         complete_var: str | None = None,
-        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - typer's own signature
+        standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
         """Run the command that the arguments name; the parameters are those of `TyperGroup.main`."""
