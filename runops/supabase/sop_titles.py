@@ -1,26 +1,46 @@
 """Reads the titles of SOPs, many at a time. It writes nothing."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from runops.supabase.errors import SupabaseError
 from runops.supabase.rest import Rest
 
-__all__ = ["titles_of"]
+__all__ = ["SopTitles", "titles_of"]
 
 _AT_ONCE = 100
 """Ids that fit into a URL."""
 _LONGEST = 200
 
 
-async def titles_of(rest: Rest, job_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Return the titles of those of the jobs that have a SOP, "" for a SOP without one; of several, that of the newest.
+@dataclass(frozen=True, slots=True)
+class SopTitles:
+    """The titles of SOPs.
 
-    Raises
-    ------
-    SupabaseError
-        The table `sops` could not be read.
+    Attributes
+    ----------
+    titles
+        By job. A SOP without a title has "", a job without a SOP is not in it.
+    trouble
+        Why the table `sops` could not be read, as a sentence; None where it was read. `titles` is then empty.
     """
+
+    titles: dict[UUID, str]
+    trouble: str | None = None
+
+
+async def titles_of(rest: Rest, job_ids: Iterable[UUID]) -> SopTitles:
+    """Return the titles of the jobs' SOPs; of several SOPs of one job, that of the newest."""
+    try:
+        return SopTitles(await _read(rest, job_ids))
+    except SupabaseError as error:
+        # A job is shown without its title.
+        return SopTitles({}, f"The table sops could not be read: {error.message}")
+
+
+async def _read(rest: Rest, job_ids: Iterable[UUID]) -> dict[UUID, str]:
     wanted = sorted(set(job_ids))
     found: dict[UUID, str] = {}
     for start in range(0, len(wanted), _AT_ONCE):

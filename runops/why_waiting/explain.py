@@ -25,6 +25,7 @@ def explain(
     videojob: VideoJobView | None = None,
     queue: QueueState = _UNKNOWN,
     without_sop: JobResults | None = None,
+    sop_trouble: str | None = None,
     now: datetime,
 ) -> Explanation:
     """Return what a job waits for, since when, until when, and what to do about it.
@@ -39,11 +40,13 @@ def explain(
         What is known of the queue.
     without_sop
         What there is of a completed job that has no SOP; None where it has one.
+    sop_trouble
+        Why it is not known whether a completed job has a SOP, as a sentence; None where it is known.
     now
         The time at the server, with its zone.
     """
     if job.ended:
-        return _ended(job, without_sop)
+        return _ended(job, without_sop, sop_trouble)
     # A finished VideoJob is of an earlier run, or its row is about to be written.
     if videojob is not None and not videojob.finished and (told := explain_videojob(job, videojob, now)) is not None:
         return told
@@ -52,7 +55,7 @@ def explain(
     return explain_at_work(job, now)
 
 
-def _ended(job: RowSummary, without_sop: JobResults | None) -> Explanation:
+def _ended(job: RowSummary, without_sop: JobResults | None, sop_trouble: str | None) -> Explanation:
     since = time_of(job.updated_at)
     error = " ".join((job.error or "").split())
     match job.status:
@@ -60,6 +63,9 @@ def _ended(job: RowSummary, without_sop: JobResults | None) -> Explanation:
             since = time_of(job.completed_at) or since
             if without_sop is not None:
                 return _without_sop(job, since, without_sop)
+            if sop_trouble is not None:
+                sentence = f"It is completed. Whether it has a SOP is not known. {sop_trouble}"
+                return Explanation(State.COMPLETED, sentence, since, remedy="`runops check` tests the project.")
             return Explanation(State.COMPLETED, "Its SOP is written.", since, remedy=_command("sop", job, "prints it"))
         case RowStatus.ERROR if error.startswith("Cancelled"):
             state, sentence, remedy = State.CANCELLED, error, _command("retry", job, "runs it again")

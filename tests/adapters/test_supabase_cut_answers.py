@@ -96,8 +96,8 @@ async def test_rows_that_are_asked_for_by_their_ids_are_all_found(
         database.execute("insert into sops (job_id, data) values (%s, %s)", [job_id, json.dumps(sop)])
     assert set(await supabase.jobs.get_many([*made, uuid4()])) == made
     assert set(await summaries_of(supabase, [*made, uuid4()])) == made
-    titles = await titles_of(supabase.rest, made)
-    assert titles == {job_id: f"SOP {number}" for number, job_id in enumerate(made)}
+    sops = await titles_of(supabase.rest, made)
+    assert sops.titles == {job_id: f"SOP {number}" for number, job_id in enumerate(made)}
     assert {row.job_id for row in await changed_last(supabase, limit=200)} == made
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,6 +33,7 @@ from runops_cli.rows.job_page import job_page
 from runops_cli.rows.job_sort import Sort, sorted_jobs
 from runops_cli.rows.job_table import short_ids, table, time_left
 from runops_cli.terminal.completion import complete_job
+from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.job_refs import parse_job_ref
 
 Runops = Callable[..., Result]
@@ -95,6 +96,27 @@ def test_the_queue_has_positions_and_finished_jobs_their_titles(runops: Runops, 
     # The other user's first video goes before the busy user's second; backfills are a queue of their own.
     assert [cells[one][1] for one in (first, third, second, later)] == ["1", "2", "3", "1"]
     assert cells[done] == ["completed", "-", cells[done][2], "Book", "supplier", "invoices"]
+
+
+@pytest.fixture
+def closed_sops(database: psycopg.Connection) -> Iterator[None]:
+    """Take the right to read the table `sops` away."""
+    database.execute("revoke select on sops from service_role")
+    yield
+    database.execute("grant select on sops to service_role")
+
+
+@pytest.mark.usefixtures("closed_sops")
+def test_jobs_are_shown_though_the_table_sops_cannot_be_read(runops: Runops, database: psycopg.Connection) -> None:
+    done = insert(database, status="completed")
+    trouble = "The table sops could not be read: "
+    listed, got, why = runops("list"), runops("get", done), runops("why", done)
+    assert [one.exit_code for one in (listed, got, why)] == [Exit.OK] * 3
+    assert listed.stdout.splitlines()[1].split()[:2] == [str(done), "completed"]
+    assert "without a SOP" not in listed.stdout + listed.stderr
+    assert listed.stderr.startswith(f"Titles are left out. {trouble}")
+    assert f"It is completed. Whether it has a SOP is not known. {trouble}" in " ".join(got.stdout.split())
+    assert "`runops check` tests the project." in why.stdout
 
 
 def test_a_cluster_adds_time_left_and_cost_and_decides_models_and_lengths(

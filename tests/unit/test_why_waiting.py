@@ -440,6 +440,15 @@ def test_a_row_that_was_completed_without_a_sop_says_which_command_makes_one(res
     assert told.in_words(NOW) == f"It is completed without a SOP: the table sops has none of it. {MIN_1} {remedy}"
 
 
+def test_a_completed_row_is_not_said_to_have_a_sop_where_the_table_cannot_be_read() -> None:
+    told = explain(row("completed", completed_at=ago(1)), sop_trouble="The table is closed.", now=NOW)
+    sentence = "It is completed. Whether it has a SOP is not known. The table is closed."
+    assert (told.state, told.in_words(NOW)) == (
+        State.COMPLETED,
+        f"{sentence} {MIN_1} `runops check` tests the project.",
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "stamp", "stage", "starts", "awaits"),
     [

@@ -70,14 +70,15 @@ async def read_explained(supabase: Supabase, kubectl: Kubectl, ref: JobRef) -> E
         )
     elif not row.ended:
         time = (await read_row_times(supabase)).get(job_id, NO_TIME)
-    title, without_sop = None, None
+    title, sop_trouble, without_sop = None, None, None
     if row.status == RowStatus.COMPLETED:
-        title = (await titles_of(supabase.rest, [job_id])).get(job_id)
-        if title is None:
+        sops = await titles_of(supabase.rest, [job_id])
+        title, sop_trouble = sops.titles.get(job_id), sops.trouble
+        if title is None and sop_trouble is None:
             without_sop = await read_results(supabase, job_id, with_checkpoint=False)
     return ExplainedJob(
         KnownJob(row, videojob, time.position, title or None, time.time_left),
-        explain(row, videojob=videojob, queue=queue, without_sop=without_sop, now=now),
+        explain(row, videojob=videojob, queue=queue, without_sop=without_sop, sop_trouble=sop_trouble, now=now),
         now,
     )
 

@@ -111,7 +111,9 @@ async def _known(
     if not all(row.ended for row in rows):
         times = await read_row_times(supabase, paused=paused)
     completed = {row.job_id for row in rows if row.status == RowStatus.COMPLETED}
-    titles = await titles_of(supabase.rest, completed)
+    sops = await titles_of(supabase.rest, completed)
+    if sops.trouble is not None:
+        to_stderr(f"Titles are left out. {sops.trouble} `runops check` tests the project.", style="yellow")
     jobs = []
     for row in rows:
         time = times.get(row.job_id, NO_TIME)
@@ -120,9 +122,9 @@ async def _known(
                 row,
                 views.get(row.job_id),
                 time.position,
-                titles.get(row.job_id) or None,
+                sops.titles.get(row.job_id) or None,
                 time_left=time.time_left,
-                has_sop=row.job_id in titles if row.job_id in completed else None,
+                has_sop=row.job_id in sops.titles if row.job_id in completed and sops.trouble is None else None,
             )
         )
     return jobs

@@ -1,7 +1,6 @@
 """What is said of a command line that cannot be read: what is wrong with it, and which command explains it."""
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -17,17 +16,11 @@ __all__ = ["CommandGroup", "usage_sentence"]
 class CommandGroup(TyperGroup):
     """The commands of `runops`. What is wrong with a command line is told like every other error, not in a frame."""
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command that the arguments name; the parameters are those of `TyperGroup.main`."""
+        standalone_mode = extra.pop("standalone_mode", True)
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = super().main(*args, **(extra | {"standalone_mode": False}))
         except TyperException as error:
             if not standalone_mode:
                 raise

@@ -182,7 +182,11 @@ class JobReader:
             if len(self._titles) > _MOST_TITLES:
                 self._titles.clear()
             found = await titles_of(self.supabase.rest, (row.job_id for row in unknown))
-            self._titles |= {(row.job_id, row.updated_at): found.get(row.job_id) for row in unknown}
+            if found.trouble is None:
+                self._titles |= {(row.job_id, row.updated_at): found.titles.get(row.job_id) for row in unknown}
+            else:
+                # They are read again with the next page.
+                _log.warning("titles are not shown: %s", found.trouble)
         known = {row.job_id: self._titles.get((row.job_id, row.updated_at)) for row in completed}
         return {job_id: title for job_id, title in known.items() if title}
 
