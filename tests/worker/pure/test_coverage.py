@@ -1,8 +1,11 @@
 """Which busy times a transcript leaves out."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runops.transcript import TranscriptItem
 from runops_worker.media.transcode.activity import Activity
@@ -77,12 +80,87 @@ def test_what_was_said_covers_no_more_than_its_text_can_last() -> None:
     assert missing(speech, said(0, "hello", end=120)) == ((9.0, 120.0),)
 
 
-def test_holes_that_are_near_each_other_are_one_and_of_too_many_one_spans_all() -> None:
+def test_holes_that_are_near_each_other_are_one_and_of_too_many_the_nearest_are_joined() -> None:
     long = during(range(600), seconds=600)
     around = [clicked(at, "x") for at in range(0, 600, 10) if not 100 <= at < 150 and not 160 <= at < 210]
     assert missing(long, *around) == ((89.0, 211.0),)
-    four = [clicked(at, "x") for at in range(0, 600, 10) if at % 150 < 90]
-    assert missing(long, *four) == ((79.0, 600.0),)
+    four = [clicked(at, "x") for at in range(0, 600, 10) if not any(at in hole for hole in FOUR)]
+    assert uncovered(four, long, start=0.0, end=600.0, most=3) == ((79.0, 261.0), (329.0, 401.0), (489.0, 561.0))
+    assert uncovered(four, long, start=0.0, end=600.0, most=2) == ((79.0, 401.0), (489.0, 561.0))
+    assert uncovered(four, long, start=0.0, end=600.0, most=1) == ((79.0, 561.0),)
+
+
+FOUR = (range(90, 150), range(200, 260), range(340, 400), range(500, 560))
+
+
+@pytest.mark.parametrize(("last", "found"), [(10, ()), (22, ((0.0, 24.0),))])
+def test_what_changes_within_ten_seconds_of_an_item_may_be_its_effect_and_alone_is_not_missing(
+    last: int, found: object
+) -> None:
+    # Ten seconds of change after the effect are missing, and the answer then begins with the effect: it may be more.
+    assert missing(during(range(1, 12)), clicked(1, "Save")) == ()
+    assert missing(during(range(1, last + 1)), clicked(1, "Save")) == found
+
+
+def test_before_the_first_item_nothing_is_an_effect() -> None:
+    assert missing(during(range(1, 11)), clicked(60, "a")) == ((0.0, 12.0),)
+
+
+def test_what_is_heard_after_a_sentence_is_no_effect_of_it() -> None:
+    assert missing(during(loud=[range(5, 15)]), said(0, "words", end=5)) == ((4.0, 16.0),)
+
+
+def test_a_person_who_waits_after_each_order_is_not_asked_about_again() -> None:
+    """As in the recording of twelve orders: a page settles after each, and the encoder shows a pulse every 15 s."""
+    settled = [range(order * 60 + 29, order * 60 + 33) for order in range(5)]
+    pulses = [range(at, at + 2) for at in range(0, 300, 15)]
+    clicks = [clicked(order * 60 + at, "x") for order in range(5) for at in range(10, 30, 3)]
+    work = [range(order * 60 + 10, order * 60 + 30) for order in range(5)]
+    assert missing(during(*settled, *pulses, *work, seconds=300), *clicks) == ()
+    without_the_third = [item for item in clicks if not 120 <= item.start < 180]
+    ((begin, end),) = missing(during(*settled, *pulses, *work, seconds=300), *without_the_third)
+    assert begin <= 130
+    assert end >= 150
+
+
+seconds_of_activity = st.integers(0, 2**300 - 1).map(lambda bits: tuple(bool(bits >> at & 1) for at in range(300)))
+times = st.lists(st.integers(0, 299), max_size=40)
+
+
+@given(changed=seconds_of_activity, loud=seconds_of_activity, at=times, most=st.integers(1, 4))
+def test_what_is_asked_again_is_little_in_order_and_apart(
+    changed: tuple[bool, ...], loud: tuple[bool, ...], at: list[int], most: int
+) -> None:
+    items: list[TranscriptItem] = [clicked(time, "x") for time in at[::2]]
+    items += [said(time, "words") for time in at[1::2]]
+    found = uncovered(items, Activity(0, changed, loud), start=0.0, end=300.0, most=most)
+    assert len(found) <= most
+    assert all(0.0 <= begin < end <= 300.0 for begin, end in found)
+    assert all(after[0] - before[1] >= 30.0 for before, after in pairwise(found))
+
+
+@given(changed=seconds_of_activity, at=times)
+def test_what_is_asked_again_begins_and_ends_where_something_happens_and_no_item_is_near(
+    changed: tuple[bool, ...], at: list[int]
+) -> None:
+    activity = Activity(0, changed, (False,) * 300)
+    for begin, end in uncovered([clicked(time, "x") for time in at], activity, start=0.0, end=300.0, most=10):
+        first, last = int(begin) + (begin > 0 or not changed[0]), min(int(end) - 2, 299)
+        assert changed[first]
+        assert changed[last] or end == 300.0
+        assert not any(first < time <= first + 9 or last - 9 <= time < last for time in at)
+        assert sum(changed[int(begin) : int(end)]) >= 10
+
+
+@given(begin=st.integers(0, 220), length=st.integers(45, 80), changed=seconds_of_activity)
+def test_a_long_stretch_of_work_that_is_left_out_is_asked_again(
+    begin: int, length: int, changed: tuple[bool, ...]
+) -> None:
+    gone = range(begin, min(begin + length, 300))
+    activity = tuple(second in gone or is_changed for second, is_changed in enumerate(changed))
+    items = [clicked(second, "x") for second in range(0, 300, 5) if second not in gone]
+    found = uncovered(items, Activity(0, activity, (False,) * 300), start=0.0, end=300.0, most=3)
+    assert all(any(start <= second < end for start, end in found) for second in gone)
 
 
 def test_activity_is_found_by_the_second_of_the_recording() -> None:

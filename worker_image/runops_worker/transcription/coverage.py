@@ -4,6 +4,7 @@ A model may stop early, date all items to one second, or leave a part out. An id
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from runops.transcript import AudioItem, TranscriptItem, seconds
@@ -19,6 +20,8 @@ encoder that codes a still picture anew every few seconds."""
 _BUSY_WITHIN: Final = 60
 _REACH_SECONDS: Final = 30.0
 """How far an item of what was seen counts after its start: one item for minutes of changes says too little."""
+_EFFECT_SECONDS: Final = 10.0
+"""How long a page goes on changing after an action: it loads, a message comes and goes."""
 _CHARACTERS_PER_SECOND: Final = 2.0
 """Chinese spoken slowly. An item of what was said counts no longer than its text can last."""
 _LEAST_SAID_SECONDS: Final = 10.0
@@ -42,16 +45,15 @@ def uncovered(
     start, end
         The time range.
     most
-        How many ranges are returned; if there are more, one that spans them all.
+        How many ranges are returned; if there are more, those nearest to each other are joined.
     """
     seen = [_extent(item) for item in items if not isinstance(item, AudioItem)]
     said = [_extent(item) for item in items if isinstance(item, AudioItem)]
     found = [
-        *_busy_holes(seen, activity.changed, activity.start, start=start, end=end),
-        *_busy_holes(said, activity.loud, activity.start, start=start, end=end),
+        *_busy_holes(seen, activity.changed, activity.start, start=start, end=end, effect=_EFFECT_SECONDS),
+        *_busy_holes(said, activity.loud, activity.start, start=start, end=end, effect=0.0),
     ]
-    ranges = _united(found, apart=_LEAST_HOLE_SECONDS)
-    return ranges if len(ranges) <= most else ((ranges[0][0], ranges[-1][1]),)
+    return _joined(found, apart=_LEAST_HOLE_SECONDS, most=most)
 
 
 def without_items(items: Sequence[TranscriptItem], *, start: float, end: float, least: float) -> tuple[Range, ...]:
@@ -74,12 +76,15 @@ def _extent(item: TranscriptItem) -> Range:
 
 
 def _busy_holes(
-    extents: Sequence[Range], busy: Sequence[bool], offset: int, *, start: float, end: float
+    extents: Sequence[Range], busy: Sequence[bool], offset: int, *, start: float, end: float, effect: float
 ) -> Iterator[Range]:
     for begin, stop in _holes(extents, start=start, end=end, least=_LEAST_HOLE_SECONDS):
-        places = _dense([place for place in range(int(begin), int(stop)) if _at(busy, place - offset)])
-        if places:
-            yield max(places[0] - 1.0, start), min(places[-1] + 2.0, end)
+        places = [place for place in range(int(begin), int(stop)) if _at(busy, place - offset)]
+        # What follows an item at once may be its effect. Only what follows that shows that something is missing.
+        settled = begin if begin == start else begin + effect
+        if _dense([place for place in places if place >= settled]):
+            dense = _dense(places)
+            yield max(dense[0] - 1.0, start), min(dense[-1] + 2.0, end)
 
 
 def _dense(places: Sequence[int]) -> list[int]:
@@ -104,11 +109,16 @@ def _at(busy: Sequence[bool], place: int) -> bool:
     return 0 <= place < len(busy) and busy[place]
 
 
-def _united(ranges: Sequence[Range], *, apart: float) -> tuple[Range, ...]:
-    result: list[Range] = []
-    for begin, stop in sorted(ranges):
-        if result and begin - result[-1][1] < apart:
-            result[-1] = (result[-1][0], max(result[-1][1], stop))
-        else:
-            result.append((begin, stop))
+def _joined(ranges: Sequence[Range], *, apart: float, most: int) -> tuple[Range, ...]:
+    """Join ranges that overlap or are near each other, and the nearest ones while there are too many.
+
+    A question costs about as much as `apart` seconds of video.
+    """
+    result = sorted(ranges)
+    while len(result) > 1:
+        gap, place = min((after[0] - before[1], place) for place, (before, after) in enumerate(pairwise(result)))
+        if gap >= apart and len(result) <= most:
+            break
+        (begin, stop), (_, later) = result[place : place + 2]
+        result[place : place + 2] = [(begin, max(stop, later))]
     return tuple(result)
