@@ -10,7 +10,7 @@ from devstack.gemini.control import GeminiControl
 from devstack.operator_runs.installation import Installation
 from tests.chaos.real_run import RealRun, real_run
 from tests.chaos.record import Record
-from tests.chaos.shared_fault import used_attempts
+from tests.chaos.shared_fault import told_of_attempts, used_attempts
 from tests.chaos.site import Site
 
 __all__ = ["AWAY", "gemini_outage"]
@@ -65,6 +65,7 @@ async def gemini_outage(
         back = time.monotonic()
         await run.until_ended()
         run.details.append(f"the last row ended {time.monotonic() - back:.0f} s after the end of the fault")
+        run.details += told_of_attempts(site.database)
         return await run.judged(attempts_used=used_attempts(site.database))
 
 

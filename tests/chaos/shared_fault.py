@@ -6,7 +6,7 @@ from devstack.faults import Fault
 from devstack.operator_runs.observed_tables import Database
 from runops.videojob import ModelChoice
 
-__all__ = ["MODEL_GONE", "OVERLOADED", "used_attempts"]
+__all__ = ["MODEL_GONE", "OVERLOADED", "told_of_attempts", "used_attempts"]
 
 _JSON = {"content-type": "application/json; charset=UTF-8"}
 
@@ -46,3 +46,16 @@ def used_attempts(database: Database, *, but_for: frozenset[str] = frozenset()) 
         "where metadata #>> '{runops,failures}' is not null"
     )
     return sum(failures for job_id, failures in rows if job_id not in but_for)
+
+
+def told_of_attempts(database: Database) -> list[str]:
+    """Return a line for each row that has used attempts, with what its claim says of the last one."""
+    rows = database.run(
+        "select job_id::text, metadata -> 'runops' from public.jobs "
+        "where coalesce((metadata #>> '{runops,failures}')::int, 0) > 0 order by job_id"
+    )
+    hidden = {"claim", "token", "pod"}
+    return [
+        f"attempts used: {job_id}: {json.dumps({name: stamp[name] for name in sorted(stamp) if name not in hidden})}"
+        for job_id, stamp in rows
+    ]

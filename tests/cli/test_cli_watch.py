@@ -93,7 +93,10 @@ def test_a_short_outage_is_tolerated(started: Started, database: psycopg.Connect
     with started("watch", job_id) as process:
         next_line(process)
         faults.set(Fault(path="/rest/v1/jobs", kind="status", status=503, times=None))
-        assert "still waiting" in next_line(process)
+        said = next_line(process)
+        if "is asked again" in said:  # a machine that is slow to answer is told of, too
+            said = next_line(process)
+        assert "still waiting" in said
         database.execute("update jobs set status = 'completed'")
         faults.clear()
         assert next_line(process).endswith("s  completed\n")
