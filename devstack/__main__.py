@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 from devstack import stack
+from devstack.gemini.behaviour import Behaviour
+from devstack.gemini.control import GeminiControl
 from devstack.gemini_reading import environment
 from devstack.processes import places
 from devstack.processes.errors import StackError
+from devstack.processes.next_command import next_command
 from devstack.supabase.schema import SeedOptions
 
 
@@ -54,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         "--old-project", action="store_true", help="create the tables of an older project: no progress columns"
     )
     up.add_argument("--realtime", action="store_true", help="publish the table jobs in Realtime")
+    up.add_argument(
+        "--reading",
+        action="store_true",
+        help="have the Gemini stand-in read letters and hear speech; installs what that needs (800 MB) the first time",
+    )
     down = commands.add_parser("down", help="stop the stack; remove its data unless it is kept")
     choice = down.add_mutually_exclusive_group()
     choice.add_argument("--keep", action="store_true", default=None, help="keep data and keys for the next `up`")
@@ -71,9 +79,14 @@ def _parser() -> argparse.ArgumentParser:
 def _up(parsed: argparse.Namespace) -> int:
     modern = not parsed.old_project
     seed = SeedOptions(progress_columns=modern, unique_sops=modern, owners=modern, realtime=parsed.realtime)
+    if parsed.reading and not _reading_installed():
+        return 1
     info = stack.up(parsed.directory, listen=parsed.listen, keep=parsed.keep, seed=seed)
+    if parsed.reading:
+        with GeminiControl(info.gemini_url) as control:
+            control.behave(Behaviour(reading=True))
     print(f"Supabase stand-in  {info.url}\nGemini stand-in    {info.gemini_url}\nstate              {info.directory}")
-    print('next: eval "$(python -m devstack env)"')
+    print(f'next: eval "$({_next(parsed, "env")})"')
     return 0
 
 
@@ -85,13 +98,13 @@ def _down(parsed: argparse.Namespace) -> int:
 def _status(parsed: argparse.Namespace) -> int:
     states = stack.program_states(parsed.directory)
     if not states:
-        print("There is no stack. Start one with `python -m devstack up`.")
+        print(f"There is no stack. Start one with `{_next(parsed, 'up')}`.")
         return 1
     for name, word in states.items():
         print(f"{name:<12}{word}")
     info = stack.status(parsed.directory)
     if info is None:
-        print("Not everything runs. `python -m devstack up` starts the rest.")
+        print(f"Not everything runs. `{_next(parsed, 'up')}` starts the rest.")
         return 1
     print(f"{'supabase':<12}{info.url}\n{'gemini':<12}{info.gemini_url}\n{'database':<12}{info.database_url}")
     return 0
@@ -100,21 +113,31 @@ def _status(parsed: argparse.Namespace) -> int:
 def _env(parsed: argparse.Namespace) -> int:
     info = stack.status(parsed.directory)
     if info is None:
-        print("error: no stack is running. Start one with `python -m devstack up`.", file=sys.stderr)
+        print(f"error: no stack is running. Start one with `{_next(parsed, 'up')}`.", file=sys.stderr)
         return 1
     for name, value in info.environment(parsed.host).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
 
-def _reading(_parsed: argparse.Namespace) -> int:
+def _reading(parsed: argparse.Namespace) -> int:
+    if not _reading_installed():
+        return 1
+    print(f"The Gemini stand-in can read. `{_next(parsed, 'up', '--reading')}` starts one that does.")
+    return 0
+
+
+def _reading_installed() -> bool:
     try:
         environment.install(print)
     except environment.ReadingUnavailableError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    print("The Gemini stand-in can read. A test asks for it with GeminiControl.behave(Behaviour(reading=True)).")
-    return 0
+        return False
+    return True
+
+
+def _next(parsed: argparse.Namespace, *words: str) -> str:
+    return next_command(*words, directory=parsed.directory)
 
 
 _COMMANDS = {"reading": _reading, "up": _up, "down": _down, "status": _status, "env": _env}

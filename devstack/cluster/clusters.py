@@ -18,6 +18,7 @@ from devstack.cluster.node import start_and_stop as node
 from devstack.cluster.programs import building
 from devstack.cluster.programs.modules import NODE, program_path
 from devstack.cluster.selection import choose, look_around
+from devstack.processes.next_command import next_command
 from devstack.processes.watchdog import watchdog
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
@@ -123,7 +124,8 @@ def load_image(cluster: ClusterInfo, archive: Path) -> None:
         return
     running = node.find(cluster.name)
     if running is None:
-        raise ClusterUnavailable(f"cluster {cluster.name} does not run; `python -m devstack cluster up` starts it")
+        start = next_command("cluster", "up", "--name", cluster.name)
+        raise ClusterUnavailable(f"cluster {cluster.name} does not run; `{start}` starts it")
     node.load_image(running, archive)
 
 

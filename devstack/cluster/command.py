@@ -12,6 +12,7 @@ from pathlib import Path
 from devstack.cluster import clusters
 from devstack.cluster.machine.addresses import NODE_NETWORKS
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable
+from devstack.processes.next_command import next_command
 
 _DEFAULT = "dev"
 
@@ -103,9 +104,8 @@ def without_proxy(environment: Mapping[str, str]) -> str:
 def _running(name: str) -> ClusterInfo:
     cluster = clusters.status(name)
     if cluster is None:
-        raise ClusterUnavailable(
-            f"cluster {name} does not run; `python -m devstack cluster up --name {name}` starts it"
-        )
+        start = next_command("cluster", "up", "--name", name)
+        raise ClusterUnavailable(f"cluster {name} does not run; `{start}` starts it")
     return cluster
 
 

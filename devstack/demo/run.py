@@ -23,6 +23,7 @@ from devstack.gemini_relay import start_relay, stop_relay
 from devstack.operator_runs.installation import Installation, InstallationFailed, install
 from devstack.processes import places
 from devstack.processes.errors import StackError
+from devstack.processes.next_command import next_command
 from devstack.sample import RECORDING
 
 __all__ = ["main"]
@@ -172,8 +173,9 @@ def _print_places(console: Console, installation: Installation, info: stack.Stac
     for output in outputs:
         print(f"  {output['name']:<11} {output['location']}")
     print(f"  rows        jobs, transcripts, sops: psql '{info.database_url}'")
-    print(f"  storage     {info.url}/storage/v1 (python -m devstack --directory {info.directory} status)")
-    print(f"  cluster     python -m devstack cluster kubectl --name {_CLUSTER} -n {_NAMESPACE} get videojobs -o wide")
+    print(f"  storage     {info.url}/storage/v1 ({next_command('status', directory=info.directory)})")
+    kubectl = next_command("cluster", "kubectl", "--name", _CLUSTER, "-n", _NAMESPACE)
+    print(f"  cluster     {kubectl} get videojobs -o wide")
 
 
 def _print_commands(console: Console, environment: Mapping[str, str], job: str) -> None:

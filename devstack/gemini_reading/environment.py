@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from devstack.processes import places
+from devstack.processes.next_command import next_command
 
 __all__ = ["MISSING", "ReadingUnavailableError", "install", "kept_folder", "python"]
 
-MISSING: Final = "Reading is not installed. Install it (800 MB) with: python -m devstack reading"
+MISSING: Final = f"Reading is not installed. Install it (800 MB) with: {next_command('reading')}"
 
 _LOCKED: Final = Path(__file__).parents[2] / "requirements" / "reading.txt"
 _SECONDS: Final = 900.0

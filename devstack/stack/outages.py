@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devstack.processes import programs
 from devstack.processes.errors import StackError
+from devstack.processes.next_command import next_command
 from devstack.processes.programs import Program
 from devstack.stack import state
 from devstack.stack.info import StackInfo
@@ -49,5 +50,6 @@ def _program(info: StackInfo, name: str) -> Program:
 def _known(info: StackInfo) -> StackState:
     known = state.load(info.directory)
     if known is None:
-        raise StackError(f"There is no stack in {info.directory}. Start one with `python -m devstack up`.")
+        start = next_command("up", directory=info.directory)
+        raise StackError(f"There is no stack in {info.directory}. Start one with `{start}`.")
     return known

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from devstack.cluster.machine.locks import FileLock
 from devstack.cluster.machine.places import MACHINE_LOCKS
 from devstack.cluster.model import ClusterUnavailable
+from devstack.processes.next_command import next_command
 
 LARGEST_INDEX = 250
 API_SERVICE = "10.96.0.1"
@@ -118,5 +119,5 @@ def take_index(*, in_use: Callable[[], Collection[str]] = machine_addresses) -> 
         lock.release()
     raise ClusterUnavailable(
         f"all {LARGEST_INDEX} address ranges 10.88.N.0/24 are taken on this machine; "
-        "`python -m devstack cluster down --all` stops clusters that are no longer needed"
+        f"`{next_command('cluster', 'down', '--all')}` stops clusters that are no longer needed"
     )

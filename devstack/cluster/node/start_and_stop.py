@@ -31,6 +31,7 @@ from devstack.cluster.node.files import node_name, write_node_files
 from devstack.cluster.node.reports import KeeperReports, fail
 from devstack.cluster.programs.building import build_tools, last_lines
 from devstack.cluster.programs.modules import KWOK, NODE, program_path
+from devstack.processes.next_command import next_command
 
 _START_DEADLINE = 240.0
 _NAME_DEADLINE = 3600.0
@@ -127,7 +128,7 @@ def _join(name: str, running: RunningNode, *, kwok: bool) -> bool:
     if running.kwok != kwok:
         raise ClusterUnavailable(
             f"cluster {name} runs with {'simulated' if running.kwok else 'real'} nodes; take another name, "
-            f"or stop it first: python -m devstack cluster down --name {name}"
+            f"or stop it first: {next_command('cluster', 'down', '--name', name)}"
         )
     try:
         _wait_ready(name, running, None)
