@@ -327,7 +327,7 @@ def test_an_unexpected_error_asks_for_a_report_and_shows_no_key(
 
 
 async def test_a_repeated_job_is_used_once_and_an_error_stops_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
-    jobs = [UUID(int=number) for number in (1, 2, 1, 3)]
+    jobs = [UUID(int=number) for number in (1, 2, 1, 3, 4)]
     asked: list[UUID] = []
 
     async def command(job_id: UUID) -> JobResult:
@@ -338,7 +338,8 @@ async def test_a_repeated_job_is_used_once_and_an_error_stops_the_rest(capsys: p
 
     assert await each_job(jobs, command) is Exit.UNAVAILABLE
     assert asked == jobs[:2]
-    assert capsys.readouterr().err.splitlines()[-1] == f"Not tried: {jobs[3]}"
+    rest = f"{jobs[3]} {jobs[4]}"
+    assert capsys.readouterr().err.splitlines()[-1] == f"Not tried: {rest}. Run the same command with these ids."
 
 
 @pytest.mark.parametrize(

@@ -254,5 +254,5 @@ def test_after_an_outage_of_supabase_the_rest_is_not_tried(
     faults.set(Fault(**PATCH_JOBS, kind="drop_before", times=None))
     result = runops("cancel", first, second)
     assert result.exit_code == 5
-    assert f"Not tried: {second}" in result.stderr
+    assert f"Not tried: {second}. Run the same command with this id." in result.stderr
     assert [row_of(database, one)[0] for one in (first, second)] == ["queued", "queued"]

@@ -54,5 +54,6 @@ async def each_job(job_ids: Iterable[UUID], command: Callable[[UUID], Awaitable[
 
 def _stopped(remaining: list[UUID], code: Exit) -> Exit:
     if remaining:
-        to_stderr(f"Not tried: {', '.join(map(str, remaining))}", style="red")
+        these = "this id" if len(remaining) == 1 else "these ids"
+        to_stderr(f"Not tried: {' '.join(map(str, remaining))}. Run the same command with {these}.", style="red")
     return code
