@@ -13,7 +13,7 @@ from benchmarks.results_file import keep
 _ALL = (
     *("claim_latency", "burst", "keda", "many_videojobs", "growth", "transcode", "transcode_contents"),
     *("worker_memory", "first_byte", "cancel", "end_to_end", "autoscaling", "unruly_model", "quota"),
-    *("leaderless", "shared_table", "footprint", "time_left", "request_tokens", "queue_page"),
+    *("leaderless", "shared_table", "footprint", "time_left", "request_tokens", "queue_page", "procedure_page"),
 )
 
 

@@ -23,7 +23,7 @@ from devstack.stack import StackInfo, running_stack
 from tests.browser.chromium import running_browser
 from tests.ui.site import running_site
 
-__all__ = ["measure"]
+__all__ = ["free_port", "measure"]
 
 _ROWS = 100_000
 _SCROLLED = 10_000
@@ -76,7 +76,7 @@ def measure(*, runs: int, progress: Progress) -> Outcome:
             database.execute(_FILL, {"rows": _ROWS, "reason": _REASON})
             database.execute(_SOPS)
             database.execute("analyze public.jobs, public.sops")
-        address = open_.enter_context(running_site(stack, port=_free_port()))
+        address = open_.enter_context(running_site(stack, port=free_port()))
         return _measured(stack, address, runs=runs, progress=progress)
 
 
@@ -176,7 +176,8 @@ def _scrolled(address: str) -> tuple[float, float]:
     return sum(one > _LONG_MILLISECONDS for one in frames[1:]) / len(frames[1:]), max(frames[1:])
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
