@@ -11,7 +11,9 @@ import pytest
 from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow, Lane, stamped_metadata
 from runops.logs import job_id_in_logs
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_operator.breakers.breakers import Breakers
+from runops_operator.heartbeats import Heartbeat
 from runops_operator.intake.confirm import Confirmation
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.manifests.build_videojob import Arrival
@@ -35,7 +37,8 @@ class Site:
     def __init__(self) -> None:
         self.there: dict[int, JobRow] = {}
         self.sizes: dict[int, int] = {}
-        self.fails: dict[int, ClusterError] = {}
+        self.fails: dict[int, Exception] = {}
+        self.tried: dict[int, list[float]] = {}
         self.adopted: list[tuple[int, Claim, bool, Arrival]] = []
         self.rows: list[JobRow] = []
         self.left: list[tuple[int, str]] = []
@@ -56,8 +59,11 @@ class Site:
             wake=asyncio.Event(),
         )
 
+    def clock(self) -> float:
+        return asyncio.get_running_loop().time()
+
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC)
+        return datetime.fromtimestamp(self.clock(), UTC)
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         self.failed.append((job_id.int, token, sentence))
@@ -72,6 +78,7 @@ class Site:
     async def adopt(self, row: JobRow, claim: Claim, *, fresh: bool = False, arrival: Arrival | None = None) -> bool:
         self.log_ids.append(job_id_in_logs.get())
         number = row.job_id.int
+        self.tried.setdefault(number, []).append(self.clock())
         if number in self.fails:
             raise self.fails[number]
         await asyncio.sleep(1)
@@ -219,3 +226,65 @@ async def test_waiting_rows_are_counted_by_lane_and_user() -> None:
         site.add(claimed(number, metadata={"user_id": user}))
     site.add(claimed(4, metadata={"user_id": other, "backfill": True}))
     assert site.confirmation.by_user() == {Lane.FRESH: {USER: 2, other: 1}, Lane.BACKFILL: {other: 1}}
+
+
+REFUSED = ClusterError("spec.fps: Invalid value", status=422)
+
+
+async def test_a_refused_row_is_tried_again_when_it_is_due_though_nothing_else_comes() -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.fails = {1: REFUSED}
+    began = site.clock()
+    task = asyncio.create_task(site.confirmation.run())
+    await asyncio.sleep(4)
+    task.cancel()
+    # A quarter of a second after the first try, then twice as long each time.
+    assert [round(at - began, 2) for at in site.tried[1]] == [0.0, 0.25, 0.75, 1.75, 3.75]
+
+
+async def test_a_row_that_comes_while_a_refused_one_waits_is_confirmed_without_it() -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.fails = {1: REFUSED}
+    assert await site.confirmation.settle() == 0
+    site.add(claimed(2))
+    assert await site.confirmation.settle() == 1
+    assert (len(site.tried[1]), len(site.confirmation)) == (1, 1)
+
+
+async def test_a_row_that_ends_since_its_videojob_stays_refused_is_no_videojob() -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.fails = {1: REFUSED}
+    counts = []
+    for other in range(2, 7):
+        site.add(claimed(other))
+        counts.append(await site.confirmation.settle())
+        await asyncio.sleep(60)
+    assert counts == [1] * 5, "the other one each time"
+    assert [number for number, _, _ in site.failed] == [1]
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (SupabaseError(ErrorKind.UNAVAILABLE, "The database is away."), "The database is away."),
+        (ClusterError("The API server is away."), "The API server is away."),
+        (RuntimeError("a bug"), "RuntimeError: a bug"),
+    ],
+)
+async def test_a_failure_is_told_with_its_cause_and_when_the_next_turn_comes(failure: Exception, cause: str) -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.fails = {1: failure}
+    beat = Heartbeat("confirmation", site.clock)
+    task = asyncio.create_task(site.confirmation.run(beat))
+    await asyncio.sleep(100)
+    assert beat.trouble == f"The loop 'confirmation' fails: {cause}"
+    # It takes its turns a minute apart by then, and does not stand still between them.
+    assert beat.stands_still == 0.0
+    site.fails.clear()
+    await asyncio.sleep(100)
+    assert beat.trouble is None
+    task.cancel()

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from runops_operator.config import OperatorConfig
+from runops_operator.heartbeats import Heartbeat
 from runops_operator.informer import resync
 from runops_operator.informer.resync import Resync, pause_after, resync_is_due
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
-from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import START, MemoryCluster
 
@@ -215,3 +216,93 @@ async def test_a_pod_whose_job_is_not_listed_is_reported() -> None:
     reported: list[tuple[str, str]] = []
     await _resync(cluster, store, queue, on_pod_without_job=lambda name, uid: reported.append((name, uid))).once()
     assert reported == [("vj-1", "uid-of-an-earlier-job"), ("vj-2", "gone")]
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    ("failure", "trouble", "lines"),
+    [
+        (NotFound("no such path", status=404), "The API server does not know VideoJobs: install the", 1),
+        (ClusterError("The API server is away."), "The API server is away.", 1),
+        (RuntimeError("an odd object"), "Unexpected error in the first listing: RuntimeError: an odd object", 8),
+    ],
+)
+async def test_the_first_listing_is_repeated_with_growing_pauses_and_its_trouble_is_logged_once(
+    failure: Exception, trouble: str, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = Listed()
+    cluster.failures = [failure] * 7
+    cluster.videojobs["vj-1"] = _videojob("vj-1", 7)
+    queue, clock = WorkQueue(), asyncio.get_running_loop().time
+    beat = Heartbeat("first listing", clock)
+    listing = asyncio.create_task(_resync(cluster, Store(), queue).first(beat))
+    await asyncio.sleep(0.1)
+    assert [trouble in line for line in caplog.messages].count(True) == 1, "at once"
+    await asyncio.sleep(2)
+    assert beat.trouble is not None
+    assert trouble in beat.trouble
+    await asyncio.sleep(20)
+    assert beat.stands_still == 0.0
+    await listing
+    # Half a second, then twice as long each time, five seconds at most.
+    assert [later - earlier for earlier, later in pairwise(cluster.at)] == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
+    assert (len(queue), beat.trouble) == (1, None)
+    assert [trouble in line for line in caplog.messages].count(True) == 1
+    assert len(caplog.messages) == lines
+
+
+@pytest.mark.virtual_time
+async def test_a_first_listing_that_takes_minutes_does_not_stand_still() -> None:
+    cluster = _Slow()
+    for number in range(10):
+        cluster.videojobs[f"vj-{number}"] = _videojob(f"vj-{number}", number + 1)
+    beat = Heartbeat("first listing", asyncio.get_running_loop().time)
+    listing = asyncio.create_task(_resync(cluster, Store(), WorkQueue()).first(beat))
+    for _ in range(30):
+        await asyncio.sleep(10)
+        assert beat.stands_still == 0.0
+    await listing
+
+
+class _Slow(MemoryCluster):
+    """Takes 30 s for each VideoJob that it lists."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: START)
+
+    async def list_videojobs(self) -> AsyncIterator[Any]:
+        for body in self.videojobs.values():
+            await asyncio.sleep(30)
+            yield body
+
+
+@pytest.mark.virtual_time
+async def test_a_listing_that_fails_is_told_with_its_cause_and_the_loop_does_not_stand_still() -> None:
+    cluster, queue = Listed(), WorkQueue()
+    for number in range(101):
+        await queue.add(f"vj-{number}")
+    beat = Heartbeat("resync", asyncio.get_running_loop().time)
+    running = asyncio.create_task(_resync(cluster, Store(), queue).run(beat))
+    await asyncio.sleep(590)
+    assert beat.stands_still == 0.0, "a burst postpones a listing for a second interval"
+    cluster.failures = [ClusterError("The API server is away.")] * 20
+    await asyncio.sleep(150)
+    assert beat.trouble == "The loop 'resync' fails: The API server is away."
+    assert beat.stands_still == 0.0
+    cluster.failures.clear()
+    await asyncio.sleep(60)
+    assert beat.trouble is None
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@pytest.mark.virtual_time
+async def test_a_resync_that_never_comes_is_noticed_after_two_intervals() -> None:
+    beat = Heartbeat("resync", asyncio.get_running_loop().time)
+    resync_of = _resync(Listed(), Store(), WorkQueue())
+    running = asyncio.create_task(resync_of.run(beat))
+    await asyncio.sleep(1)
+    running.cancel()
+    await asyncio.wait([running])
+    await asyncio.sleep(600 + 45)
+    assert beat.stands_still == pytest.approx(1.0)
