@@ -1,6 +1,5 @@
 """Joins recordings to a long one, and moves what is true of them to the seconds at which it happens there."""
 
-import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -66,9 +65,15 @@ async def join(task: JoinedTask, tasks: Mapping[str, RecordedTask], root: Path) 
 
 
 def order_of(durations: Mapping[str, float], seconds: float) -> list[str]:
-    """Return which recordings follow one another for so long or longer: each as often as all others, in a row."""
-    times = math.ceil(seconds / sum(durations.values()))
-    return [name for name in durations for _ in range(times)]
+    """Return which recordings follow one another for so long at most: each once at least, and in a row."""
+    times = max(int(seconds // sum(durations.values())), 1)
+    left = seconds - times * sum(durations.values())
+    order: list[str] = []
+    for name, duration in durations.items():
+        fits_once_more = duration <= left
+        left -= duration if fits_once_more else 0.0
+        order += [name] * (times + fits_once_more)
+    return order
 
 
 def joined_outline(task: JoinedTask, outlines: Sequence[Outline]) -> Outline:

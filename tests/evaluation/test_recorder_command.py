@@ -16,7 +16,7 @@ from runops_evaluation.gold.read import read_gold
 from tests.evaluation.gold_set import RECORDED
 
 TASKS = {task.name: task for task in catalogue.RECORDED}
-TWO = JoinedTask("two", "Two procedures.", ("board-drag", "copy-to-notes"), seconds=70.0)
+TWO = JoinedTask("two", "Two procedures.", ("board-drag", "copy-to-notes"), seconds=90.0)
 
 
 def record(*arguments: str) -> int:
