@@ -57,6 +57,14 @@ class KnownJob:
         return None if usage is None else usage.cost_usd
 
     @property
+    def needs_checkpoint(self) -> bool:
+        """Whether only its checkpoint can tell cost and length: no VideoJob has counted its calls.
+
+        A job that is queued again has a checkpoint and no VideoJob yet, or one that has counted nothing yet.
+        """
+        return self.videojob is None or self.videojob.status.usage is None
+
+    @property
     def models(self) -> list[str]:
         """The models."""
         return sorted(self._facts.models)

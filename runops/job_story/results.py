@@ -31,7 +31,7 @@ class JobResults:
     transcripts, sops
         How many rows of it the two tables have.
     paid_usd, recording_seconds
-        As its checkpoint has them, where it has no VideoJob.
+        As its checkpoint has them; None where a VideoJob has counted its calls.
     troubles
         What could not be read.
     """

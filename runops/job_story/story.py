@@ -58,6 +58,14 @@ class JobStory:
         return known if known is not None or paid is None else f"{paid:.6f}"
 
     @property
+    def bill(self) -> str:
+        """What the calls to the model have cost, as a person reads it; empty where that is not known."""
+        usage = None if self.job.videojob is None else self.job.videojob.status.usage
+        if usage is not None and usage.bill:
+            return usage.bill
+        return "" if self.cost_usd is None else f"about {self.cost_usd} USD"
+
+    @property
     def length(self) -> float | None:
         """The length of the recording in seconds."""
         of_job = self.job.recording_seconds

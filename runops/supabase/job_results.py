@@ -30,7 +30,7 @@ async def read_results(supabase: Supabase, job_id: UUID, *, with_checkpoint: boo
     job_id
         The job.
     with_checkpoint
-        Whether its checkpoint is wanted too: it tells costs and length where no VideoJob does.
+        Whether its checkpoint is wanted too, see `KnownJob.needs_checkpoint`.
     """
     troubles: list[str] = []
     objects, counts = await asyncio.gather(_objects(supabase, job_id, troubles), _counts(supabase, job_id, troubles))

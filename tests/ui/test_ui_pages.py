@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from devstack.stack import StackInfo
+from runops.object_names import checkpoint_object
+from runops.supabase.connection import Supabase
+from runops.videojob import Source
+from runops_cli.main import app
 from tests.ui.conftest import Visit
 from tests.ui.filled import HOSTILE, USER, fill, job, manifests_of
 from tests.ui.site import Manifests
@@ -143,6 +151,23 @@ async def test_the_page_of_a_video_tells_its_story(database: psycopg.Connection,
     response, text = await visitor.get(f"/jobs/{job(999)}")
     assert response.status == 404
     assert str(job(999)) in text
+
+
+@pytest.mark.parametrize("status", ["queued", "processing", "error"])
+async def test_the_page_and_runops_get_tell_the_same_cost_where_there_is_no_videojob(
+    database: psycopg.Connection, visit: Visit, stack: StackInfo, tmp_path: Path, status: str
+) -> None:
+    database.execute("insert into jobs (job_id, status) values (%s, %s)", [job(1), status])
+    ledger = {"transcribing": {"cost_usd": "0.06"}, "parsing_sop": {"cost_usd": "0.0213"}}
+    async with Supabase(stack.url, stack.secret_key) as supabase:
+        kept = {"ledger": ledger, "slim": {"duration_seconds": 75}}
+        await supabase.storage.upload_json(Source().bucket, checkpoint_object(job(1)), kept)
+    environment = {**stack.environment(), "KUBECONFIG": str(tmp_path / "none"), "COLUMNS": "100"}
+    told = await asyncio.to_thread(CliRunner().invoke, app, ["get", str(job(1))], env=environment)
+    _, page = await (await visit()).get(f"/jobs/{job(1)}")
+    for said, length in ((told.stdout, "1m 15s"), (page, "75 s")):
+        assert "about 0.081300 USD" in said
+        assert length in said
 
 
 async def test_the_procedure_is_a_page_in_which_nothing_can_run(database: psycopg.Connection, visit: Visit) -> None:

@@ -1,6 +1,7 @@
 """One story of a job: the command line and the page tell the same, each in its own form."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +89,19 @@ def test_costs_and_length_are_the_videojobs_and_without_one_the_checkpoints() ->
     story = JobStory(KnownJob(row(), known), NOW, results)
     assert (story.cost_usd, story.length) == ("0.5", 60)
     assert [(one.number, one.calls, one.usd) for one in story.cost_by_attempt] == [(1, 2, "0.5")]
+
+
+def test_what_a_checkpoint_says_was_paid_is_told_until_a_videojob_has_counted() -> None:
+    paid = JobResults(paid_usd=Decimal("0.081"))
+    fresh = VideoJobView("vj-x", suspended=False, status=VideoJobStatus())
+    for known in (KnownJob(row()), KnownJob(row(), fresh)):
+        assert known.needs_checkpoint
+        assert JobStory(known, NOW, paid).bill == "about 0.081000 USD"
+        assert JobStory(known, NOW).bill == ""
+    usage = Usage(cost_usd="0.5", total_tokens=9)
+    counted = KnownJob(row(), VideoJobView("vj-x", suspended=False, status=VideoJobStatus(usage=usage)))
+    assert not counted.needs_checkpoint
+    assert JobStory(counted, NOW).bill == "9 tokens, about 0.5 USD"
 
 
 _ANYTHING = st.recursive(

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from runops.job_row import RowStatus
 from runops.job_story.story import JobStory
 from runops.supabase.connection import Supabase
 from runops.supabase.job_results import read_results
@@ -57,6 +56,6 @@ def get(
 
 async def _story(supabase: Supabase, found: ExplainedJob) -> JobStory:
     """Read the rest. What cannot be read is named on the page, and the page is shown all the same."""
-    row = found.job.row
-    with_checkpoint = found.job.videojob is None and row.status != RowStatus.QUEUED
-    return JobStory(found.job, found.now, await read_results(supabase, row.job_id, with_checkpoint=with_checkpoint))
+    job = found.job
+    results = await read_results(supabase, job.row.job_id, with_checkpoint=job.needs_checkpoint)
+    return JobStory(job, found.now, results)

@@ -138,13 +138,13 @@ def _cost(story: JobStory) -> Iterator[tuple[str, str]]:
     videojob = story.job.videojob
     usage = None if videojob is None else videojob.status.usage
     if usage is None:
-        yield "cost", "" if story.cost_usd is None else f"{float(story.cost_usd):.3f} USD"
+        yield "cost", story.bill
         return
     parts = [
         _part(name, stage) for name, stage in (("transcript", usage.transcribing), ("SOP", usage.parsing_sop)) if stage
     ]
     estimated = f", estimated {usage.estimated_cost_usd} USD" if usage.estimated_cost_usd else ""
-    yield "cost", f"{usage.bill}{estimated}" if usage.bill else ""
+    yield "cost", f"{story.bill}{estimated}" if story.bill else ""
     yield "", "; ".join(parts)
     if len(attempts := story.cost_by_attempt) > 1:
         yield "", "by attempt: " + ", ".join(f"{one.usd or '?'} USD" for one in attempts)

@@ -61,7 +61,7 @@ class JobPage:
         pods, events, trouble = await self._of_cluster(job_id)
         now = self._reader.now()
         known = KnownJob(row, video, title=view.title)
-        story = JobStory(known, now, await self._results(job_id, with_checkpoint=video is None), tuple(events))
+        story = JobStory(known, now, await self._results(known), tuple(events))
         return self._drawing.page(
             request,
             "job.html",
@@ -101,11 +101,13 @@ class JobPage:
             return [], [], str(error)
         return pods, events, None
 
-    async def _results(self, job_id: UUID, *, with_checkpoint: bool) -> JobResults:
+    async def _results(self, known: KnownJob) -> JobResults:
         """Return what came of a job; a storage that does not answer does not keep the page."""
         try:
             async with asyncio.timeout(_RESULTS_SECONDS):
-                return await read_results(self._reader.supabase, job_id, with_checkpoint=with_checkpoint)
+                return await read_results(
+                    self._reader.supabase, known.row.job_id, with_checkpoint=known.needs_checkpoint
+                )
         except TimeoutError:
             return JobResults(troubles=("Storage did not answer in time. Load the page once more.",))
 
