@@ -1,5 +1,6 @@
 """Entry point of `runops`; also on PATH as `kubectl-runops`."""
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable
@@ -47,6 +48,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
 def _print_version(wanted: bool) -> None:
@@ -97,7 +101,11 @@ def run() -> None:
     """Run the command that the arguments name, and exit with its code."""
     try:
         app()
-    except Exception:  # noqa: BLE001 - a traceback must not show a key
-        sys.stderr.write(redact(traceback.format_exc()))
-        to_stderr("This is a bug in runops. Please report it with the lines above.", style="red")
+    except Exception as error:  # noqa: BLE001 - a traceback must not show a key
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            told = f"Something could not be written: {error.strerror}. Free some space, and run the command again."
+            to_stderr(told, style="red")
+        else:
+            sys.stderr.write(redact(traceback.format_exc()))
+            to_stderr("This is a bug in runops. Please report it with the lines above.", style="red")
         sys.exit(Exit.FAILED)
