@@ -23,7 +23,7 @@ def told(*arguments: str) -> str:
         (["retry", "--unlike"], "No such option: --unlike. `runops retry -h` explains it."),
         (["get"], "Missing argument 'JOB'. `runops get -h` explains it."),
         (["list", "extra"], "Got unexpected extra argument(s) (extra). `runops list -h` explains it."),
-        (["list", "--env-file"], "Option '--env-file' requires an argument. `runops -h` explains it."),
+        (["list", "--env-file"], "Option '--env-file' requires an argument. `runops list -h` explains it."),
         (["get", "a\nb"], "`runops get -h` explains it."),
     ],
 )

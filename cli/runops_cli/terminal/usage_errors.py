@@ -1,6 +1,7 @@
 """What is said of a command line that cannot be read: what is wrong with it, and which command explains it."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -25,7 +26,7 @@ class CommandGroup(TyperGroup):
             if not standalone_mode:
                 raise
             # Without a message, the help was printed instead.
-            if sentence := usage_sentence(error):
+            if sentence := usage_sentence(error, command=self._command_in(*args, **extra)):
                 to_stderr(sentence, style="red")
             sys.exit(Exit.USAGE)
         except typer.Abort:
@@ -37,14 +38,21 @@ class CommandGroup(TyperGroup):
             return code
         sys.exit(code)
 
+    def _command_in(self, args: Sequence[str] | None = None, *_more: Any, **_extra: Any) -> str:
+        """Return the command that arguments name, as it is called; the arguments of this process where None."""
+        name = next((one for one in (sys.argv[1:] if args is None else args) if one in self.commands), "")
+        return f"runops {name}".rstrip()
 
-def usage_sentence(error: TyperException) -> str:
+
+def usage_sentence(error: TyperException, *, command: str = "runops") -> str:
     """Return what is wrong with a command line, and the command that explains it; empty where nothing is.
 
     Parameters
     ----------
     error
         As typer raised it. `ctx` is the command that it is about, `possibilities` are options with similar names.
+    command
+        What was called, for an error without `ctx`: typer raises one where an option lacks its argument.
     """
     message = one_line(error.format_message()).replace("Value error, ", "")
     if not message:
@@ -52,5 +60,5 @@ def usage_sentence(error: TyperException) -> str:
     if similar := getattr(error, "possibilities", None):
         message = f"{one_line(error.message)}. Did you mean {' or '.join(sorted(similar))}?"
     context = getattr(error, "ctx", None)
-    command = "runops" if context is None else context.command_path
-    return f"{message if message[-1] in '.?!' else message + '.'} `{command} -h` explains it."
+    about = command if context is None else context.command_path
+    return f"{message if message[-1] in '.?!' else message + '.'} `{about} -h` explains it."
