@@ -92,11 +92,13 @@ def test_without_a_terminal_the_environment_is_taken(
     result = runops("init", "--file", "keys.env")
     assert result.exit_code == 0, result.output
     assert f"SUPABASE_SERVICE_ROLE_KEY='{stack.secret_key}'" in Path("keys.env").read_text("utf-8")
+    assert f"GOOGLE_GEMINI_BASE_URL='{stack.gemini_url}'" in Path("keys.env").read_text("utf-8")
     assert "`runops check --env-file keys.env`" in result.stderr
     again = runops("init", "--file", "keys.env")
     assert (again.exit_code, "has SUPABASE_URL and" in again.stderr) == (2, True)
     assert runops("init", "--file", "keys.env", "--force").exit_code == 0
-    assert Path("keys.env").read_text("utf-8").count("SUPABASE_URL=") == 1
+    written = Path("keys.env").read_text("utf-8")
+    assert [written.count(name) for name in ("SUPABASE_URL=", "GOOGLE_GEMINI_BASE_URL=")] == [1, 1]
     monkeypatch.delenv("SUPABASE_URL")
     del environment["SUPABASE_URL"]
     missing = runops("init")

@@ -29,6 +29,7 @@ T = TypeVar("T")
 _URLS = ("SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL")
 _KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
 _GEMINI_KEYS = ("GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY")
+_GEMINI_URL = "GOOGLE_GEMINI_BASE_URL"
 _TRIES = 3
 
 
@@ -77,7 +78,10 @@ async def _init(url: str | None, file: Path, *, force: bool, check: bool) -> Exi
     settings = {"SUPABASE_URL": given.url, "SUPABASE_SERVICE_ROLE_KEY": given.key}
     if given.gemini_key is not None:
         settings["GOOGLE_GEMINI_API_KEY"] = given.gemini_key
-    gone = {*_URLS, *_KEYS, *(_GEMINI_KEYS if given.gemini_key is not None else ())}
+        # The key was tried there. Without the address, the next shell would send it to Google.
+        if gemini_url := os.environ.get(_GEMINI_URL):
+            settings[_GEMINI_URL] = gemini_url
+    gone = {*_URLS, *_KEYS, *((*_GEMINI_KEYS, _GEMINI_URL) if given.gemini_key is not None else ())}
     try:
         write_settings(file, settings, instead_of=gone)
     except OSError as error:
@@ -175,7 +179,7 @@ async def _checked_gemini_key(url: str, supabase_key: str, key: str, *, check: b
     if not key:
         return None
     never_show(key)
-    environment = Environment(url, supabase_key, key, os.environ.get("GOOGLE_GEMINI_BASE_URL"))
+    environment = Environment(url, supabase_key, key, os.environ.get(_GEMINI_URL))
     if check:
         to_stderr("asking Gemini ...", style="dim")
         models = (DEFAULT_MODELS.transcribe, DEFAULT_MODELS.sop)
