@@ -204,6 +204,14 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_downloaded(
     assert "downloading" not in result.stderr
 
 
+def test_a_place_on_a_full_disk_is_named(runops: Runops, job: str) -> None:
+    result = runops("sop", job, "--html", "/dev/full", "--pictures", "none")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "/dev/full cannot be written: No space left on device. Choose another place."
+    )
+
+
 def test_a_video_beside_nothing_is_refused(runops: Runops) -> None:
     result = runops("sop", UUID(int=1), "--pdf", "page.pdf", "--with-video")
     assert (result.exit_code, "Use it with --html or --markdown." in result.stderr) == (2, True)

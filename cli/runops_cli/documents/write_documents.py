@@ -51,7 +51,16 @@ async def write_documents(job: StoredJob, procedure: Procedure, wanted: Wanted) 
                 pictures = await _pictures(job, procedure, wanted, for_files=True, folder=folder)
                 await _write_folder(job, procedure, pictures, wanted.markdown, with_video=wanted.with_video)
     except OSError as error:
-        raise CommandFailed(f"{error.filename} cannot be written: {error.strerror}.", Exit.USAGE) from error
+        raise CommandFailed(
+            f"{error.filename or _places(wanted)} cannot be written: {error.strerror}. Choose another place.",
+            Exit.USAGE,
+        ) from error
+
+
+def _places(wanted: Wanted) -> str:
+    """Return the places that were asked for: a full disk fails a write without the name of its file."""
+    asked = (wanted.json, wanted.html, wanted.pdf, wanted.markdown)
+    return " or ".join(str(path) for path in asked if path is not None)
 
 
 async def _pictures(
