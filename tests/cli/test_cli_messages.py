@@ -53,11 +53,11 @@ FINISHED = {"type": "Finished", "status": "True", "reason": "Done", "lastTransit
 @pytest.mark.parametrize(
     ("outcome", "status", "says", "code"),
     [
-        (Outcome.DONE, None, "cancelled. `runops retry` runs it again.", Exit.OK),
+        (Outcome.DONE, None, f"cancelled. `runops retry {JOB}` runs it again.", Exit.OK),
         (
             Outcome.ALREADY,
             "error",
-            "was already cancelled: nothing was changed. `runops retry` runs it again.",
+            f"was already cancelled: nothing was changed. `runops retry {JOB}` runs it again.",
             Exit.OK,
         ),
         (
@@ -82,18 +82,20 @@ FINISHED = {"type": "Finished", "status": "True", "reason": "Done", "lastTransit
     ],
 )
 def test_result_of_a_cancel(outcome: Outcome, status: str | None, says: str, code: Exit) -> None:
-    result = cancel.job_result(CommandResult(outcome, None if status is None else JobRow(job_id=JOB, status=status)))
+    result = cancel.job_result(
+        JOB, CommandResult(outcome, None if status is None else JobRow(job_id=JOB, status=status))
+    )
     assert (result.sentence, result.code) == (says, code)
 
 
 @pytest.mark.parametrize(
     ("outcome", "status", "says", "code"),
     [
-        (Outcome.DONE, None, "is queued again. `runops watch` follows it.", Exit.OK),
+        (Outcome.DONE, None, f"is queued again. `runops watch {JOB}` follows it.", Exit.OK),
         (
             Outcome.ALREADY,
             "queued",
-            "is already queued: nothing was changed. `runops why` says what it waits for.",
+            f"is already queued: nothing was changed. `runops why {JOB}` says what it waits for.",
             Exit.OK,
         ),
         (
@@ -112,7 +114,9 @@ def test_result_of_a_cancel(outcome: Outcome, status: str | None, says: str, cod
     ],
 )
 def test_result_of_a_retry(outcome: Outcome, status: str | None, says: str, code: Exit) -> None:
-    result = retry.job_result(CommandResult(outcome, None if status is None else JobRow(job_id=JOB, status=status)))
+    result = retry.job_result(
+        JOB, CommandResult(outcome, None if status is None else JobRow(job_id=JOB, status=status))
+    )
     assert (result.sentence, result.code) == (says, code)
 
 
@@ -169,7 +173,7 @@ def test_job_without_a_sop(status: str | None, says: str) -> None:
 
 def test_an_error_of_several_lines_is_told_in_one() -> None:
     failed = JobRow(job_id=JOB, status="error", error="No\npicture.")
-    result = cancel.job_result(CommandResult(Outcome.REFUSED, failed))
+    result = cancel.job_result(JOB, CommandResult(Outcome.REFUSED, failed))
     assert result.sentence == f"has already ended in error: No picture. `runops retry {JOB}` runs it again."
     assert "error: No picture. `runops why" in nothing_yet("SOP", JOB, failed)
     completed = JobRow(job_id=JOB, status="completed")
@@ -201,20 +205,20 @@ def test_the_line_below_a_list_offers_what_fits(jobs: list[KnownJob], said: str)
     [
         (videojob(phase="Succeeded", conditions=[FINISHED]), True, "there is nothing to pause", Exit.FAILED),
         (videojob(phase="Failed", conditions=[FINISHED]), False, "there is nothing to resume", Exit.FAILED),
-        (videojob(suspend=True), True, "is already paused. `runops resume` continues it.", Exit.OK),
-        (videojob(), False, "is not paused: nothing was changed. `runops why` says what it does.", Exit.OK),
+        (videojob(suspend=True), True, f"is already paused. `runops resume {JOB}` continues it.", Exit.OK),
+        (videojob(), False, f"is not paused: nothing was changed. `runops why {JOB}` says what it does.", Exit.OK),
     ],
 )
 def test_videojob_that_needs_no_change(seen: VideoJobView, says: str, code: Exit, *, suspended: bool) -> None:
-    result = nothing_to_do(seen, suspended=suspended)
+    result = nothing_to_do(JOB, seen, suspended=suspended)
     assert result is not None
     assert says in result.sentence
     assert result.code is code
 
 
 def test_videojob_that_needs_a_change() -> None:
-    assert nothing_to_do(videojob(), suspended=True) is None
-    assert nothing_to_do(videojob(suspend=True), suspended=False) is None
+    assert nothing_to_do(JOB, videojob(), suspended=True) is None
+    assert nothing_to_do(JOB, videojob(suspend=True), suspended=False) is None
 
 
 @pytest.mark.parametrize(

@@ -23,25 +23,27 @@ async def set_suspended(kubectl: Kubectl, job_id: UUID, *, suspended: bool) -> J
     videojob = await read_videojob(kubectl, job_id)
     if videojob is None:
         return JobResult(no_videojob(kubectl), Exit.NOT_FOUND)
-    return nothing_to_do(videojob, suspended=suspended) or await _patch(kubectl, videojob, suspended=suspended)
+    return nothing_to_do(job_id, videojob, suspended=suspended) or await _patch(
+        kubectl, job_id, videojob, suspended=suspended
+    )
 
 
-def nothing_to_do(videojob: VideoJobView, *, suspended: bool) -> JobResult | None:
+def nothing_to_do(job_id: UUID, videojob: VideoJobView, *, suspended: bool) -> JobResult | None:
     """Return the result where the VideoJob needs no change; None where it does."""
     if videojob.finished:
         phase = videojob.status.phase or "finished"
         command = "pause" if suspended else "resume"
         return JobResult(
-            f"has ended ({phase}): there is nothing to {command}. `runops retry` runs it again.", Exit.FAILED
+            f"has ended ({phase}): there is nothing to {command}. `runops retry {job_id}` runs it again.", Exit.FAILED
         )
     if videojob.suspended == suspended:
         if suspended:
-            return JobResult("is already paused. `runops resume` continues it.")
-        return JobResult("is not paused: nothing was changed. `runops why` says what it does.")
+            return JobResult(f"is already paused. `runops resume {job_id}` continues it.")
+        return JobResult(f"is not paused: nothing was changed. `runops why {job_id}` says what it does.")
     return None
 
 
-async def _patch(kubectl: Kubectl, videojob: VideoJobView, *, suspended: bool) -> JobResult:
+async def _patch(kubectl: Kubectl, job_id: UUID, videojob: VideoJobView, *, suspended: bool) -> JobResult:
     patch = json.dumps({"spec": {"suspend": suspended}})
     result = await kubectl.run("patch", RESOURCE, videojob.name, "--type=merge", f"--patch={patch}")
     if result.code != 0:
@@ -50,5 +52,5 @@ async def _patch(kubectl: Kubectl, videojob: VideoJobView, *, suspended: bool) -
             f"Check your rights with `kubectl auth can-i patch {RESOURCE}`."
         )
     if suspended:
-        return JobResult("is paused: its worker stops, its row stays as it is. `runops resume` continues it.")
-    return JobResult("continues. `runops watch` follows it.")
+        return JobResult(f"is paused: its worker stops, its row stays as it is. `runops resume {job_id}` continues it.")
+    return JobResult(f"continues. `runops watch {job_id}` follows it.")

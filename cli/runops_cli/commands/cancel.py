@@ -80,7 +80,7 @@ def cancel(
             return await change_all(supabase, chosen, bulk, facts=facts, yes=yes, dry_run=dry_run)
 
         async def cancel_one(job_id: UUID) -> JobResult:
-            return job_result(await row_commands.cancel(supabase, job_id, sentence))
+            return job_result(job_id, await row_commands.cancel(supabase, job_id, sentence))
 
         return await each_job(await find_jobs(supabase, jobs or []), cancel_one)
 
@@ -97,14 +97,14 @@ def _bulk(supabase: Supabase, sentence: str) -> BulkChange:
     )
 
 
-def job_result(result: CommandResult) -> JobResult:
+def job_result(job_id: UUID, result: CommandResult) -> JobResult:
     """Return what is printed about one job."""
     row = result.row
     match result.outcome:
         case Outcome.DONE:
-            return JobResult("cancelled. `runops retry` runs it again.")
+            return JobResult(f"cancelled. `runops retry {job_id}` runs it again.")
         case Outcome.ALREADY:
-            return JobResult("was already cancelled: nothing was changed. `runops retry` runs it again.")
+            return JobResult(f"was already cancelled: nothing was changed. `runops retry {job_id}` runs it again.")
         case Outcome.REFUSED if row is not None and row.status == RowStatus.ERROR:
             said = one_line(row.error or "the row gives no reason.")
             return JobResult(

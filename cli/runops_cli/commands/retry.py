@@ -143,7 +143,7 @@ async def _retry(
         if only_sop and not await has_transcript(supabase, job_id):
             return no_transcript(job_id, await supabase.jobs.get(job_id))
         return job_result(
-            await row_commands.run_again(supabase, job_id, from_statuses=from_statuses, only_sop=only_sop)
+            job_id, await row_commands.run_again(supabase, job_id, from_statuses=from_statuses, only_sop=only_sop)
         )
 
     return await each_job(job_ids, retry_one)
@@ -178,14 +178,14 @@ def _time(text: str, *, now: datetime, option: str) -> datetime:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def job_result(result: CommandResult) -> JobResult:
+def job_result(job_id: UUID, result: CommandResult) -> JobResult:
     """Return what is printed about one job."""
     row = result.row
     match result.outcome:
         case Outcome.DONE:
-            return JobResult("is queued again. `runops watch` follows it.")
+            return JobResult(f"is queued again. `runops watch {job_id}` follows it.")
         case Outcome.ALREADY:
-            return JobResult("is already queued: nothing was changed. `runops why` says what it waits for.")
+            return JobResult(f"is already queued: nothing was changed. `runops why {job_id}` says what it waits for.")
         case Outcome.REFUSED if row is not None and row.status == RowStatus.PROCESSING:
             command = f"runops retry --force {row.job_id}"
             return JobResult(f"is processing. `{command}` stops its attempt and queues it again.", Exit.FAILED)
