@@ -1,16 +1,20 @@
 """When the intake recalls, reads, claims and pauses."""
 
 import asyncio
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from runops.breakers.reason_breakers import Pause
 from runops.failures import Reason
 from runops.job_row import JobRow
 from runops.polling import Poll
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops_operator.heartbeats import Heartbeat
 from runops_operator.intake.admission import Admission
 from runops_operator.intake.chooser import Choice
 from runops_operator.intake.intake import Intake
@@ -38,7 +42,8 @@ class Site:
         self.claim_failure: Exception | None = None
         self.admissions = 0
         self.read_seconds = 0.0
-        self.status = IntakeStatus(Metrics())
+        self.metrics = Metrics()
+        self.status = IntakeStatus(self.metrics)
         self.wake = asyncio.Event()
         parts: Any = self
         self.intake = Intake(
@@ -54,6 +59,15 @@ class Site:
 
     async def know_drain(self) -> None:
         """The order to drain is known."""
+
+    def claimed_to_try(self) -> None:
+        self.calls.append("claimed to try")
+
+    def free_slots(self) -> float:
+        """Return what the metric of free slots shows."""
+        found = re.search(r"^runops_free_slots (\S+)$", self.metrics.text().decode(), re.MULTILINE)
+        assert found is not None
+        return float(found[1])
 
     def claims_nothing(self) -> None:
         self.calls.append("claims nothing")
@@ -285,3 +299,60 @@ async def test_the_duration_of_a_read_is_taken_off_the_pause() -> None:
     site = Site()
     site.read_seconds = 2.0
     assert (await _run(site, seconds=10)).count("choose 3") == 4, "every 3.25 s all the same"
+
+
+BEGUN = datetime(2026, 12, 1, tzinfo=UTC)
+FAULT = Pause(Reason.MODEL_UNAVAILABLE, "HTTP 503", may_try=True, since=BEGUN, next_try=None)
+
+
+async def test_one_row_is_claimed_to_try_whether_a_fault_is_over_and_the_pause_stays() -> None:
+    site = Site(Choice(rows(1), 0))
+    site.offer = admission(3, None, Reason.MODEL_UNAVAILABLE, to_try=True, fault=FAULT)
+    assert await site.intake.claim_what_fits() == 1
+    assert site.calls == ["recall", "choose 1", "claim 1", "claimed to try"]
+    assert site.status.standstill is not None
+    assert site.status.standstill.since == BEGUN
+    assert site.status.last_read_at is not None
+
+
+async def test_free_slots_are_shown_unless_something_stops_the_claims() -> None:
+    site = Site(Choice([], 0), Choice([], 0, users_at_limit=True))
+    await site.intake.claim_what_fits()
+    assert site.free_slots() == 3
+    site.offer = admission(2)
+    await site.intake.claim_what_fits()
+    assert site.free_slots() == 2, "what the last read found is not known yet"
+    await site.intake.claim_what_fits()
+    assert site.free_slots() == 0, "only rows of users at their limit wait"
+    await site.intake.claim_what_fits()
+    assert site.free_slots() == 2
+    site.offer = admission(2, None, Reason.KEY_REJECTED)
+    await site.intake.claim_what_fits()
+    assert site.free_slots() == 0
+
+
+async def test_the_slots_are_looked_at_again_only_where_rows_were_chosen() -> None:
+    site = Site(Choice([], 0), Choice(rows(1), 0))
+    await site.intake.claim_what_fits()
+    assert site.admissions == 1
+    await site.intake.claim_what_fits()
+    assert site.admissions == 3
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"), [(AWAY, "The database is away."), (RuntimeError("a bug"), "RuntimeError: a bug")]
+)
+async def test_a_read_that_fails_is_told_with_its_cause_and_the_loop_does_not_stand_still(
+    failure: Exception, cause: str
+) -> None:
+    site = Site()
+    site.offer = failure
+    beat = Heartbeat("claims", asyncio.get_running_loop().time)
+    task = asyncio.create_task(site.intake.run(beat))
+    await asyncio.sleep(200)
+    assert (beat.trouble, beat.stands_still) == (f"The loop 'claims' fails: {cause}", 0.0)
+    site.offer = admission(3)
+    await asyncio.sleep(61)
+    assert beat.trouble is None
+    task.cancel()
+    await asyncio.wait([task])
