@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runops.claim_order import ClaimOrder, choose, rank, user_key
+from runops.claim_order import ClaimOrder, age_key, choose, rank, user_key
 from runops.job_row import JobRow
 from tests.simulation.cluster import START
 
@@ -202,3 +202,9 @@ def test_nobody_at_work_is_below_a_limit_of_one() -> None:
     row = _row("ann")
     assert _order([row]).take({}, per_user=1) == row
     assert _order([row]).take({"ann": 1}, per_user=1) is None
+
+
+def test_rows_are_oldest_first_and_those_without_a_time_last() -> None:
+    times = ["2026-12-01T00:00:01+00:00", None, "2026-12-01T00:00:00+00:00", None]
+    rows = [(time, UUID(int=number)) for number, time in enumerate(times)]
+    assert [job_id.int for _, job_id in sorted(rows, key=lambda row: age_key(*row))] == [2, 0, 1, 3]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from runops.failures import Reason
+from runops.job_row import Lane
 from runops.report import DayUsage, Report, Usage, parse_report
 from runops.videojob import VideoJobStatus
 from runops_operator.manifests.observed import parse_job, parse_videojob
@@ -256,3 +257,26 @@ def test_the_message_of_a_failed_job() -> None:
 )
 def test_whether_a_pod_was_created_for_a_job(status: dict[str, Any], ran: bool) -> None:
     assert parse_job(job(status=status)).ran is ran
+
+
+def test_a_videojob_says_who_claimed_it_and_in_which_lane() -> None:
+    ours = videojob(
+        metadata={"annotations": {"runops.dev/by": "ours"}, "labels": {"runops.dev/lane": Lane.BACKFILL.value}}
+    )
+    view, bare = parse_videojob(ours), parse_videojob(videojob())
+    assert (view.by, view.lane) == ("ours", Lane.BACKFILL)
+    assert (bare.by, bare.lane) == (None, Lane.FRESH)
+    assert parse_videojob(videojob(metadata={"labels": {"runops.dev/lane": "other"}})).lane is Lane.FRESH
+
+
+@pytest.mark.parametrize(("annotation", "only_sop"), [("true", True), ("True", False), ("", False), (True, False)])
+def test_only_the_word_true_has_the_sop_alone_made_again(annotation: Any, only_sop: bool) -> None:
+    view = parse_videojob(videojob(metadata={"annotations": {"runops.dev/only-sop": annotation}}))
+    assert view.only_sop is only_sop
+    assert not parse_videojob(videojob()).only_sop
+
+
+def test_no_record_of_given_fields_is_kept_of_the_time_left() -> None:
+    view = parse_videojob(videojob(status={"timeLeft": {"earliest": AT, "likely": AT, "latest": AT}}))
+    assert view.status.time_left is not None
+    assert view.status.time_left.model_fields_set == set()

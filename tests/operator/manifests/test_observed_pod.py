@@ -129,3 +129,37 @@ def test_an_event_about_a_refused_pod(times: dict[str, Any], at: str) -> None:
 
 def test_an_event_that_says_nothing() -> None:
     assert parse_pod_refusal({}) == PodRefusal(job_uid="", words="", at="")
+
+
+@pytest.mark.parametrize(
+    ("state", "started", "stopped"),
+    [
+        (None, None, None),
+        ({"waiting": {"reason": "ContainerCreating"}}, None, None),
+        ({"running": {"startedAt": LATER}}, LATER, None),
+        ({"terminated": {"exitCode": 0, "startedAt": LATER, "finishedAt": LATEST}}, LATER, LATEST),
+        ({"terminated": {"exitCode": 0}}, None, None),
+        ({"running": {"startedAt": 17}}, None, None),
+    ],
+)
+def test_when_the_worker_ran(state: dict[str, Any] | None, started: str | None, stopped: str | None) -> None:
+    view = parse_pod(pod(state))
+    assert (view.started, view.stopped) == (started, stopped)
+
+
+def test_a_pod_that_kubernetes_deletes() -> None:
+    deleted = pod({"running": {}})
+    deleted["metadata"] = METADATA | {"deletionTimestamp": LATER}
+    assert parse_pod(deleted).deleting
+    assert not parse_pod(pod({"running": {}})).deleting
+
+
+@pytest.mark.parametrize(
+    ("state", "hinders"),
+    [(None, True), ({"running": {"startedAt": LATER}}, False), ({"terminated": {"exitCode": 0}}, False)],
+)
+def test_another_container_hinders_only_a_worker_that_has_not_begun(
+    state: dict[str, Any] | None, hinders: bool
+) -> None:
+    failed = {"name": "wait-for-mesh", "state": {"terminated": {"exitCode": 1}}}
+    assert (parse_pod(pod(state, initContainerStatuses=[failed])).hindrance is not None) is hinders

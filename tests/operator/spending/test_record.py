@@ -9,7 +9,7 @@ import pytest
 
 from runops.spending_record import Record, RecordUnreadable, read_record, write_record
 from runops_operator.manifests.observed import parse_videojob
-from runops_operator.spending.record import MOST_ENTRIES, MOST_USERS, counted
+from runops_operator.spending.record import MOST_ENTRIES, MOST_USERS, counted, may_be_counted
 from runops_operator.spending.video_spending import VideoSpending, spending_of
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -361,3 +361,31 @@ def test_a_finished_videojob_has_spent_what_its_calls_under_way_may_have_cost() 
 def test_the_earlier_of_the_two_days_that_an_entry_keeps_still_grows() -> None:
     record = counted(Record(), [video(d11_29=1, d11_30=1)], now=NOON)
     assert counted(record, [video(d11_29=4, d11_30=1)], now=NOON).of_month == record.of_month + 3
+
+
+@pytest.mark.parametrize(
+    ("days", "known", "may_be"),
+    [
+        ({"2026-11-29": 1}, False, True),
+        ({"2026-11-29": 1}, True, False),
+        ({"2026-11-30": 1}, False, False),
+        ({}, False, True),
+    ],
+)
+def test_what_a_deleted_videojob_last_told_may_be_counted_where_its_days_are_over_and_no_entry_is_left(
+    days: dict[str, int], known: bool, may_be: bool
+) -> None:
+    told = VideoSpending("a", ANN, days, {}, "", None, 0, 0)
+    record = counted(Record(), [told], now=NOON) if known else Record()
+    assert may_be_counted(told, record, now=NOON) is may_be
+
+
+def test_a_day_is_over_two_hours_after_its_end() -> None:
+    told = VideoSpending("a", ANN, {YESTERDAY: 1}, {}, "", None, 0, 0)
+    midnight = datetime(2026, 11, 30, tzinfo=UTC)
+    assert not may_be_counted(told, Record(), now=midnight + timedelta(hours=1, minutes=59))
+    assert may_be_counted(told, Record(), now=midnight + timedelta(hours=2))
+    # The same moment on the clock of another zone.
+    assert may_be_counted(
+        told, Record(), now=(midnight + timedelta(hours=2)).astimezone(timezone(timedelta(hours=-10)))
+    )
