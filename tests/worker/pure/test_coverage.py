@@ -1,7 +1,7 @@
 """Which busy times a transcript leaves out."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
@@ -150,6 +150,15 @@ def test_what_is_asked_again_begins_and_ends_where_something_happens_and_no_item
         assert changed[last] or end == 300.0
         assert not any(first < time <= first + 9 or last - 9 <= time < last for time in at)
         assert sum(changed[int(begin) : int(end)]) >= 10
+
+
+@given(changed=seconds_of_activity, pauses=st.lists(st.integers(1, 29), min_size=40, max_size=40))
+def test_an_answer_without_a_pause_of_thirty_seconds_is_never_asked_about_again(
+    changed: tuple[bool, ...], pauses: list[int]
+) -> None:
+    items = [clicked(at, "x") for at in accumulate(pauses) if at < 300]
+    end = items[-1].start + 29
+    assert uncovered(items, Activity(0, changed, (False,) * 300), start=0.0, end=min(end, 300.0), most=3) == ()
 
 
 @given(begin=st.integers(0, 220), length=st.integers(45, 80), changed=seconds_of_activity)
