@@ -13,6 +13,7 @@ from runops.job_row import JobRow, Lane, RowStatus
 from runops.retrying import RetryPolicy
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
 from runops.supabase.job_pages import Cursor
+from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_reads import Backlog, JobsReads
 from runops.supabase.rest import Rest
 
@@ -341,3 +342,46 @@ async def test_a_change_of_some_rows_tells_which_ones_and_reads_what_its_conditi
     select = "job_id,status,updated_at,claim:metadata->runops->>claim,version:xmin"
     assert project.written == [({"job_id": "eq.1", "select": select}, {"error": "x"})]
     assert project.doing == ["changing"]
+
+
+def _lacking(column: str) -> SupabaseError:
+    return SupabaseError(ErrorKind.COLUMN_MISSING, f"The table jobs has no column {column}.", column=column)
+
+
+async def test_a_request_is_sent_again_without_a_column_that_has_gone() -> None:
+    sent: list[JobsColumns] = []
+
+    async def request(columns: JobsColumns) -> int:
+        sent.append(columns)
+        if len(sent) == 1:
+            raise _lacking("progress_stage")
+        return 7
+
+    assert await Project().jobs.by_columns(request) == 7
+    assert sent[1] == sent[0].without("progress_stage") != sent[0]
+
+
+@pytest.mark.parametrize("failure", [REFUSED, SupabaseError(ErrorKind.INVALID, "Refused.", column="progress_stage")])
+async def test_a_request_that_fails_for_another_reason_is_not_sent_again(failure: SupabaseError) -> None:
+    sent: list[JobsColumns] = []
+
+    async def request(columns: JobsColumns) -> int:
+        sent.append(columns)
+        raise failure
+
+    with pytest.raises(SupabaseError) as raised:
+        await Project().jobs.by_columns(request)
+    assert (raised.value, len(sent)) == (failure, 1)
+
+
+async def test_a_table_whose_columns_go_one_by_one_is_not_asked_for_ever() -> None:
+    columns = ("progress_stage", "progress_percent", "completed_at", "error", "updated_at", "created_at")
+    sent: list[JobsColumns] = []
+
+    async def request(by: JobsColumns) -> int:
+        sent.append(by)
+        raise _lacking(columns[len(sent) - 1])
+
+    with pytest.raises(SupabaseError):
+        await Project().jobs.by_columns(request)
+    assert len(sent) == 5
