@@ -94,7 +94,7 @@ def test_a_short_outage_is_tolerated(started: Started, database: psycopg.Connect
         next_line(process)
         faults.set(Fault(path="/rest/v1/jobs", kind="status", status=503, times=None))
         said = next_line(process)
-        if "is asked again" in said:  # a machine that is slow to answer is told of, too
+        if "is asked again" in said:  # on a slow machine the server is named first
             said = next_line(process)
         assert "still waiting" in said
         database.execute("update jobs set status = 'completed'")
