@@ -39,3 +39,44 @@ def test_no_line_is_wider_than_its_box(text: str, most: int) -> None:
     found = lines(text, most=most)
     assert len(found) <= most
     assert all(estimated_width(line, size=13) <= 100 for line in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("", 0),
+        ("n", 5.7),
+        ("N", 6.8),
+        ("i", 3.6),
+        ("W", 9.0),
+        # A letter as wide as it is high: Han, and a Latin one in full width.
+        ("\u8acb", 10.4),
+        ("\uff21", 10.4),
+        # An accent, a mark of a script, an enclosing circle, a joiner: they take no room of their own.
+        ("n\u0301", 5.7),
+        ("n\u0941", 5.7),
+        ("n\u20dd", 5.7),
+        ("n\u200d", 5.7),
+        ("nn", 11.4),
+    ],
+)
+def test_a_letter_is_as_wide_as_its_kind(text: str, width: float) -> None:
+    assert estimated_width(text, size=10) == pytest.approx(width)
+
+
+def test_a_line_may_be_exactly_as_wide_as_its_box() -> None:
+    # Letters of 0.57 em, a space of 0.36: 4.92 em for "nnnn nnnn".
+    assert wrapped("nnnn nnnn", width=4.93 * 10, size=10, most=2) == ("nnnn nnnn",)
+    assert wrapped("nnnn nnnn", width=4.91 * 10, size=10, most=2) == ("nnnn", "nnnn")
+    exact = estimated_width("nnnn", size=10)
+    assert wrapped("nnnn", width=exact, size=10, most=2) == ("nnnn",)
+    assert wrapped("nnnn n", width=estimated_width("nnnn n", size=10), size=10, most=2) == ("nnnn n",)
+    # An ellipsis is as wide as a letter.
+    assert wrapped("nnnn nnnn", width=estimated_width("nnnnn", size=10), size=10, most=1) == ("nnnn\u2026",)
+
+
+def test_wide_letters_may_be_parted_and_their_accents_stay() -> None:
+    full = "\uff21\uff22\uff23"
+    assert wrapped(full, width=21, size=10, most=3) == ("\uff21\uff22", "\uff23")
+    assert wrapped("\u8acb\u3099\u6c42\u66f8", width=21, size=10, most=3) == ("\u8acb\u3099\u6c42", "\u66f8")
+    assert wrapped("nn\u8acb\u8acb", width=22, size=10, most=3) == ("nn\u8acb", "\u8acb")
