@@ -16,6 +16,20 @@ SETTINGS = ("SUPABASE", "NEXT_PUBLIC_SUPABASE", "GOOGLE", "GEMINI", "RUNOPS", "K
 PIPX = "pipx>=1.7,<2"
 VERSION = metadata.version("runops-operator")
 
+# Each command in a process of its own, which is the fork of one that has imported the program.
+_HELP = """
+import os, sys
+import typer.rich_utils
+from runops_cli.main import run
+for name in sys.argv[1:]:
+    process = os.fork()
+    if process == 0:
+        sys.argv = ["runops", name, "--help"]
+        run()
+        sys.exit("run() came back")
+    print("ended:", name, os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+"""
+
 pytestmark = pytest.mark.slow("it builds the wheel and installs it with its libraries into an empty environment")
 
 
@@ -37,7 +51,8 @@ def _installation(installer: str, folder: Path) -> tuple[list[str], dict[str, st
     if installer == "uv":
         return [uv, "tool"], {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
     places = {"PIPX_HOME": folder / "pipx", "PIPX_BIN_DIR": folder / "bin", "PIPX_MAN_DIR": folder / "man"}
-    environment = {name: str(place) for name, place in places.items()}
+    # Like uv, pip leaves it to Python to compile what is imported.
+    environment = {"PIP_NO_COMPILE": "1"} | {name: str(place) for name, place in places.items()}
     return [uv, "tool", "run", "--from", PIPX, "pipx"], environment
 
 
@@ -58,10 +73,12 @@ def runops(
     empty = folder / "empty"
     empty.mkdir()
     environment["PATH"] = f"{folder / 'bin'}:/usr/bin:/bin"
+    # The Python of the environment, as the first line of the program names it.
+    python = (folder / "bin" / "runops").read_text("utf-8").partition("\n")[0].removeprefix("#!").split()[0]
 
     def run(*arguments: str, program: str = "runops", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *arguments],
+            [python if program == "python" else program, *arguments],
             env=environment | more, cwd=empty, timeout=SECONDS, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -86,9 +103,12 @@ def test_the_shell_completes_commands(runops: Callable[..., subprocess.Completed
 def test_every_command_has_its_help_without_the_workers_libraries(
     runops: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    for name in ("list", "get", "why", "cancel", "retry", "submit", "sop", "init", "check", "work", "logs"):
-        shown = runops(name, "--help")
-        assert (name, shown.returncode, shown.stderr) == (name, 0, "")
+    names = ("list", "get", "why", "cancel", "retry", "submit", "sop", "init", "check", "work", "logs")
+    shown = runops("-c", _HELP, *names, program="python")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    ended = [line for line in shown.stdout.splitlines() if line.startswith("ended: ")]
+    assert ended == [f"ended: {name} 0" for name in names]
+    assert [f"Usage: runops {name} " in shown.stdout for name in names] == [True] * len(names)
 
 
 def test_what_is_missing_is_one_sentence(runops: Callable[..., subprocess.CompletedProcess[str]]) -> None:
