@@ -52,6 +52,5 @@ def run(*command: str, folder: Path, seconds: float = 240.0, **environment: str)
 
 def commit_all(folder: Path, message: str) -> None:
     """Make a commit of a folder, always at the same hour and by the same hand."""
-    # The commit is the same however well its objects are packed.
-    run("git", "-c", "core.looseCompression=0", "add", "--all", folder=folder)
+    run("git", "add", "--all", folder=folder)
     run("git", "commit", "--quiet", "--message", message, folder=folder, seconds=240.0, **_HAND)
