@@ -65,8 +65,9 @@ def upload(stack: StackInfo, key: str, video: Path) -> None:
 def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample at one picture a second."""
     path = tmp_path_factory.mktemp("slim") / "slim.mp4"
+    slimming = ["-vf", "fps=1", "-an", "-c:v", "libx264", "-preset", "ultrafast"]
     subprocess.run(
-        [get_ffmpeg_exe(), "-loglevel", "error", "-i", str(ledgerline.RECORDING), "-vf", "fps=1", "-an", str(path)],
+        [get_ffmpeg_exe(), "-loglevel", "error", "-i", str(ledgerline.RECORDING), *slimming, str(path)],
         check=True,
         timeout=240,
     )
