@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from devstack.gemini.answers.fit_schema import fit, satisfies
 from devstack.gemini.answers.notes import notes, wants_notes
 from devstack.gemini.answers.procedure import procedure, transcript_in
+from devstack.gemini.answers.short_keys import in_full
 from devstack.gemini.answers.transcript import transcript
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.files.measure import Media, change_between, sounds
@@ -107,6 +108,35 @@ def test_a_transcript_with_short_keys_leads_to_the_same_steps(measured: Media) -
     labels = [node["label"] for node in procedure(items, prompt="x")["public"]["nodes"]]
     found = transcript_in(f"x {json.dumps({'transcript': compact(items)})} x")
     assert [node["label"] for node in procedure(found, prompt="x")["public"]["nodes"]] == labels
+
+
+def test_what_a_short_item_has_in_common_with_the_one_before_is_known() -> None:
+    seen = {
+        "id": "t0000",
+        "timestamp_start_visual": "00:00:01",
+        "timestamp_end_visual": "00:00:02",
+        "application_in_focus": "Stockroom",
+        "action_type_observed": "TYPE",
+        "target_element_details": {"element_visible_text": "Sender", "element_type_guess": "text field"},
+        "data_input_observed": {"pasted_text_observed": "Harbour Ltd"},
+        "screen_region_description_pre_action": "Sender is empty.",
+        "screen_region_description_post_action": "Sender is filled in.",
+    }
+    said = {
+        "id": "t0001",
+        "timestamp_start_audio": "00:00:03",
+        "timestamp_end_audio": "00:00:04",
+        "verbatim_transcript_segment": "That is all.",
+    }
+    chosen = {
+        **seen,
+        "id": "t0002",
+        "timestamp_start_visual": "00:00:05",
+        "data_input_observed": {"selected_value_observed": "By lorry"},
+        "screen_region_description_pre_action": "Sender is filled in.",
+        "key_pressed": "ENTER",
+    }
+    assert in_full(compact([seen, said, chosen])) == [seen, said, chosen]
 
 
 @given(media())

@@ -1,10 +1,12 @@
-"""Derives notes about a section of a transcript, and reads the short keys in which long transcripts come. Pure."""
+"""Derives notes about a section of a transcript, and finds those in a question. Pure."""
 
+import json
 from typing import Any
 
-__all__ = ["in_full", "notes", "wants_notes"]
+__all__ = ["notes", "sections_in", "wants_notes"]
 
 _MOST_STEPS = 40
+_SECTIONS = '{"sections":'
 
 
 def wants_notes(schema: dict[str, Any] | None) -> bool:
@@ -30,27 +32,10 @@ def notes(items: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def in_full(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item that has short keys, or a step of notes, with the keys of a transcript; others unchanged."""
-    if "at" not in item:
-        return item
-    named = item.get("id") or next(iter(item.get("ids", [])), None)
-    if "say" in item:
-        return {
-            **({} if named is None else {"id": named}),
-            "timestamp_start_audio": item["at"],
-            "timestamp_end_audio": item.get("to", item["at"]),
-            "verbatim_transcript_segment": item["say"],
-        }
-    full = {
-        "id": named,
-        "timestamp_start_visual": item["at"],
-        "application_in_focus": item.get("app"),
-        "action_type_observed": item.get("do"),
-        "screen_region_description_post_action": item.get("after") or item.get("text"),
-    }
-    if "on" in item:
-        full["target_element_details"] = {"element_type_guess": item.get("is"), "element_visible_text": item["on"]}
-    if "typed" in item:
-        full["data_input_observed"] = {"typed_characters": item["typed"]}
-    return {key: value for key, value in full.items() if value is not None}
+def sections_in(text: str) -> list[dict[str, Any]] | None:
+    """Return the notes about all sections that stand in a question; None where there are none."""
+    at = text.find(_SECTIONS)
+    if at < 0:
+        return None
+    found, _ = json.JSONDecoder().raw_decode(text, at)
+    return [section for section in found["sections"] if isinstance(section, dict)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from devstack.gemini.answers.notes import in_full
+from devstack.gemini.answers.short_keys import in_full
 
 __all__ = ["procedure", "transcript_in"]
 
@@ -50,9 +50,8 @@ def _items(value: Any) -> list[_Item]:
     for item in value:
         if isinstance(item, dict):
             # Notes about a section hold their steps.
-            steps = item.get("steps") or [item]
-            found.extend(in_full(step) for step in steps if isinstance(step, dict))
-    return [item for item in found if _start(item)]
+            found.extend(step for step in item.get("steps") or [item] if isinstance(step, dict))
+    return [item for item in in_full(found) if _start(item)]
 
 
 def _json_values(text: str, *, opening: str) -> Iterator[Any]:

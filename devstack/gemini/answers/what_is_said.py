@@ -9,7 +9,7 @@ from typing import Any
 from devstack.gemini.answers.answered import answers_in, with_answers
 from devstack.gemini.answers.fit_schema import fit, satisfies
 from devstack.gemini.answers.heed import heeded
-from devstack.gemini.answers.notes import notes, wants_notes
+from devstack.gemini.answers.notes import notes, sections_in, wants_notes
 from devstack.gemini.answers.obey import REFUSAL, obeyed
 from devstack.gemini.answers.procedure import procedure, transcript_in
 from devstack.gemini.answers.scene_items import scene_items, scene_procedure, texts_of_scenes
@@ -18,7 +18,9 @@ from devstack.gemini.behaviour import Obedience, Obeys
 from devstack.gemini.requests.understand import Asked
 from devstack.gemini.scenes import Scene
 from devstack.gemini.wire.api_error import ApiError
+from devstack.gemini_reading.sop.of_notes import read_sections
 from devstack.gemini_reading.sop.procedure import read_procedure
+from devstack.gemini_reading.sop.section_notes import read_notes
 from devstack.gemini_reading.transcript import read_transcript
 
 __all__ = ["answer_text", "meets"]
@@ -91,7 +93,8 @@ def _value(asked: Asked, scenes: Mapping[int, Scene], *, reads: bool) -> Any:
         measured = transcript(asked.video.media, start=asked.video.start, end=asked.video.end)
         return _seen(asked, scenes) or measured
     if wants_notes(asked.json_schema):
-        return notes(transcript_in(asked.text) or [])
+        items = transcript_in(asked.text) or []
+        return read_notes(items) if reads else notes(items)
     if asked.kind == "sop":
         return with_answers(_procedure(asked, scenes, reads=reads), answers_in(asked.text))
     return {"summary": _prose(asked)}
@@ -100,7 +103,8 @@ def _value(asked: Asked, scenes: Mapping[int, Scene], *, reads: bool) -> Any:
 def _procedure(asked: Asked, scenes: Mapping[int, Scene], *, reads: bool) -> dict[str, Any]:
     items = transcript_in(asked.text)
     if reads:
-        return read_procedure(items or [])
+        sections = sections_in(asked.text)
+        return read_procedure(items or []) if sections is None else read_sections(sections)
     return scene_procedure(items or [], scenes) or procedure(items, prompt=asked.text)
 
 

@@ -10,7 +10,7 @@ __all__ = ["Node", "Part", "graph_of"]
 
 @dataclass
 class Node:
-    """A box of the graph: what it says."""
+    """A box of the graph: what it says, and at which second it was done or said."""
 
     kind: str
     label: str
@@ -18,6 +18,7 @@ class Node:
     context: str = ""
     evidence: list[str] = field(default_factory=list)
     app: str = ""
+    at: float = 0.0
     name: str = ""
 
 

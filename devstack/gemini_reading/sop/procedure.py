@@ -12,7 +12,7 @@ from devstack.gemini_reading.sop.narration import Sentence
 from devstack.gemini_reading.sop.outline import Outline, outline
 from devstack.gemini_reading.sop.steps import Step, variable_of
 
-__all__ = ["read_procedure"]
+__all__ = ["app_of", "read_procedure", "sop_of", "title_of"]
 
 _MOST_WORDS = 10
 _WORD = re.compile(r"[^\W\d_]+")
@@ -21,21 +21,51 @@ _WORD = re.compile(r"[^\W\d_]+")
 def read_procedure(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the SOP of a transcript, given as its items with or without names (`id`)."""
     made = outline(items)
-    if not made.parts:
-        made.parts = [Part(Node("task", "Look at what the recording shows", context="No action was seen or told."))]
-        made.questions.append("What is to be done? The recording shows and says nothing that can be followed.")
-    nodes, edges, tasks = graph_of(made.parts)
-    apps = list(dict.fromkeys(_app(step.app) for step in made.steps)) or ["the screen"]
-    digest = hashlib.sha256(json.dumps(list(items), sort_keys=True).encode()).digest()
-    title = _title(made, items, apps)
+    apps = _apps(made)
+    title = title_of(made, items)
+    return sop_of(
+        made.parts,
+        title=title,
+        goal=_goal(made),
+        purpose=_purpose(made, title),
+        apps=apps,
+        variables=_variables(made.steps),
+        questions=made.questions,
+    )
+
+
+def sop_of(
+    parts: Sequence[Part],
+    *,
+    title: str,
+    goal: str,
+    purpose: str,
+    apps: Sequence[str],
+    variables: dict[str, str],
+    questions: Sequence[str],
+) -> dict[str, Any]:
+    """Return the SOP of a way through; where nothing was seen, one that asks what is to be done.
+
+    Parameters
+    ----------
+    parts
+        From the trigger to the end.
+    apps
+        The applications in which it is done, one at least.
+    """
+    if not parts:
+        parts = [Part(Node("task", "Look at what the recording shows", context="No action was seen or told."))]
+        questions = ["What is to be done? The recording shows and says nothing that can be followed."]
+    nodes, edges, tasks = graph_of(parts)
+    digest = hashlib.sha256(json.dumps([title, nodes], sort_keys=True).encode()).digest()
     public: dict[str, Any] = {
         "triggers": [{"type": "manual", "description": f"Somebody has to: {title[:1].lower()}{title[1:]}."}],
         "nodes": nodes,
         "edges": edges,
-        "variables": _variables(made.steps),
+        "variables": variables,
         "clarification_requests": [
             {"id": f"question-{number}", "question": question, "importance": "medium"}
-            for number, question in enumerate(dict.fromkeys(made.questions), 1)
+            for number, question in enumerate(dict.fromkeys(questions), 1)
         ],
     }
     return {
@@ -43,8 +73,8 @@ def read_procedure(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "id": str(uuid.UUID(bytes=digest[:16], version=4)),
             "title": title,
             "version": "1.0.0",
-            "goal": _goal(made),
-            "purpose": _purpose(made, title),
+            "goal": goal,
+            "purpose": purpose,
             "owner": [],
         },
         "public": public,
@@ -56,13 +86,13 @@ def read_procedure(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _app(place: str) -> str:
+def app_of(place: str) -> str:
     """Return the application of "application - page"."""
     return place.split(" - ", maxsplit=1)[0].strip() or "the screen"
 
 
-def _skill(node: Node, apps: list[str]) -> str:
-    return f"skill-{apps.index(_app(node.app)) + 1 if _app(node.app) in apps else 1}"
+def _skill(node: Node, apps: Sequence[str]) -> str:
+    return f"skill-{list(apps).index(app_of(node.app)) + 1 if app_of(node.app) in apps else 1}"
 
 
 def _variables(steps: Sequence[Step]) -> dict[str, str]:
@@ -74,7 +104,13 @@ def _variables(steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
-def _title(made: Outline, items: Sequence[dict[str, Any]], apps: list[str]) -> str:
+def _apps(made: Outline) -> list[str]:
+    return list(dict.fromkeys(app_of(step.app) for step in made.steps)) or ["the screen"]
+
+
+def title_of(made: Outline, items: Sequence[dict[str, Any]]) -> str:
+    """Return what a transcript is about, in a few words."""
+    apps = _apps(made)
     topic = next((one.topic for one in made.said if one.topic), "")
     if topic:
         words = _with_known_place(topic, items, apps[0]).split()

@@ -67,9 +67,9 @@ class Step:
         return [str(item["id"]) for item in self.items if "id" in item][:_MOST_EVIDENCE]
 
     @property
-    def signature(self) -> tuple[str, str]:
-        """What two repetitions of a step have in common."""
-        return self.kind, "" if self.kind == "open" else re.sub(r"\d+", "#", self.target)
+    def element(self) -> str:
+        """What kind of element it went to, as it was seen."""
+        return str((self.items[-1].get("target_element_details") or {}).get("element_type_guess") or "").casefold()
 
 
 def seconds(stamp: Any) -> float:
