@@ -30,8 +30,11 @@ _LABEL_LEFT = 420
 _SLACK = 6
 _LEAST_CELLS = 3
 _ROW_LENGTH = 6
+_LIST_LENGTH, _LIST_APART = 4, 6
+"""A rectangle in a list is so many times longer than high; the next one is so many heights below it at most."""
 _LEVEL = 0.3
 _ICON = 72
+_HIGHEST_ITEM = 130
 _ROWS_APART = 3
 _CLOSE_ABOVE = 14
 _CLOSE_LEFT = 100
@@ -161,16 +164,48 @@ def label_of(screen: Screen, field: Box) -> str:
 
 
 def row_of(screen: Screen, line: Line) -> list[Line]:
-    """Return the lines that stand beside a line, from left to right, itself included."""
+    """Return the lines that stand beside a line, from left to right, itself included; not those in a list beside it."""
     middle = line.box.centre[1]
     row = [other for other in screen.lines if abs(other.box.centre[1] - middle) <= _LEVEL * line.box.height]
+    beside = [(left, right) for left, right in _lists(screen) if line.box.right <= left or right <= line.box.left]
+    row = [one for one in row if not any(left <= one.box.centre[0] <= right for left, right in beside)]
     return sorted(row, key=lambda other: other.box.left)
+
+
+def _lists(screen: Screen) -> list[tuple[int, int]]:
+    """Return from where to where lists go: rectangles with words that lie one below the other, such as a navigation."""
+    boxes = [one.box for one in screen.controls if one.box.width > _LIST_LENGTH * one.box.height]
+    boxes = [box for box in boxes if any(box.holds(line.box) for line in screen.lines)]
+    return [
+        (box.left, box.right)
+        for box in boxes
+        if any(
+            abs(box.left - other.left) <= _SLACK
+            and abs(box.right - other.right) <= _SLACK
+            and 0 < other.top - box.top <= _LIST_APART * box.height
+            for other in boxes
+        )
+    ]
 
 
 def _has_buttons(screen: Screen, control: Control, cells: list[Line]) -> bool:
     """Tell whether words in a long rectangle are on buttons of their own: it is no row of a table."""
     inner = [one.box for one in screen.controls if one is not control and one.box.area < control.box.area // 2]
     return any(box.holds(cell.box) and control.box.holds(box) for box in inner for cell in cells)
+
+
+def _is_panel(control: Control, cells: list[Line]) -> bool:
+    """Tell whether a rectangle is a part of a page with things of its own in it, such as a form."""
+    return control.box.height > _HIGHEST_ITEM and len(cells) >= _LEAST_CELLS
+
+
+def _is_bar(control: Control, cells: list[Line]) -> bool:
+    """Tell whether words in a long rectangle stand side by side: a row of buttons whose edges were not found."""
+    return (
+        len(cells) >= _LEAST_CELLS
+        and max(one.box.top for one in cells) < min(one.box.bottom for one in cells)
+        and control.box.width > _ROW_LENGTH * control.box.height
+    )
 
 
 def _has_neighbour(screen: Screen, cell: Line, row: list[Line]) -> bool:
@@ -196,6 +231,9 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
         ):
             return Element("table row", cells[0].text, control.box, " | ".join(cell.text for cell in cells))
         if control.kind == "field":
+            pointed = next((cell for cell in cells if cell.box.has(point, slack=_SLACK)), None)
+            if pointed is not None and len(cells) > 1 and (_is_panel(control, cells) or _is_bar(control, cells)):
+                return Element("button", pointed.text, pointed.box)
             label = label_of(screen, control.box)
             if not label and len({cell.box.top // cell.box.height for cell in cells}) > 1:
                 # Several lines and nothing that says what to write there.

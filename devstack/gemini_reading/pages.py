@@ -327,6 +327,9 @@ def _committed(change: Change) -> Event | None:
 
 def _given_way(change: Change) -> Element | None:
     """Return the words at whose place a field has come: they were pressed to write something there."""
+    if any(one.kind == "button" for one in traces(change.before, change.second, change.reading)):
+        # That was pressed, and the page has moved.
+        return None
     for control in change.after.controls:
         if control.kind != "field" or any(
             one.box.meets(control.box) for one in change.before.controls if one.box.height < _CARD

@@ -137,21 +137,20 @@ def _mended(
     new = None if old is None else _find(old, after)
     covered = at is not None and line.box.has(at, slack=_POINTER)
     on_button = any(box.holds(line.box) for box in pressed)
-    one_letter = old is not None and on_button and _is_one_letter(plain(old.text), plain(text))
+    read_badly = old is not None and on_button and _is_read_badly(plain(old.text), plain(text))
     # The pointer hides letters and adds at most one: whoever goes on writing beside it adds more.
     goes_on = (
         old is not None and plain(text).startswith(plain(old.text)[:-1]) and len(plain(text)) > len(plain(old.text)) + 1
     )
-    stays = (covered or new is not None or one_letter) and not goes_on
+    stays = (covered or new is not None or read_badly) and not goes_on
     if old is not None and stays and plain(old.text) != plain(text) and _is_like(old.text, text):
         return line.model_copy(update={"text": old.text})
     return line if text == line.text else line.model_copy(update={"text": text})
 
 
-def _is_one_letter(one: str, other: str) -> bool:
-    """Tell whether two words differ in one letter in the middle: pressed, a button is read badly."""
-    differing = [place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
-    return len(one) == len(other) > len(differing) == 1 and 0 < differing[0] < len(one) - 1
+def _is_read_badly(one: str, other: str) -> bool:
+    """Tell whether words of a button are the same ones: pressed or under the pointer, they are read badly."""
+    return abs(len(one) - len(other)) <= 1 and fuzz.ratio(one, other) >= _LIKE
 
 
 def _is_like(one: str, other: str) -> bool:

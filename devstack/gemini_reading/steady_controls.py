@@ -38,6 +38,9 @@ def _by_words(control: Control, lines: Sequence[Line]) -> Control:
     Fields of older desktops are white on grey, and their buttons as grey as the page.
     """
     box = control.box
+    if control.dots and any(_is_word(line.text) for line in lines if box.meets(line.box)):
+        # Round letters and digits in a row may look like the dots that hide a password.
+        control = control.model_copy(update={"dots": 0})
     if not _HEIGHTS[0] <= box.height <= _HEIGHTS[1]:
         return control
     inside = [line.box for line in lines if box.holds(line.box)]
@@ -54,6 +57,11 @@ def _by_words(control: Control, lines: Sequence[Line]) -> Control:
         if filled and abs(left - right) <= max(2 * _RIM, _CENTRED * box.width):
             return control.model_copy(update={"kind": "button"})
     return control
+
+
+def _is_word(text: str) -> bool:
+    """Tell whether a text has different letters or digits: dots are read as one letter, several times."""
+    return len({character for character in text.casefold() if character.isalnum()}) > 1
 
 
 def _still_there(before: Screen, screen: Screen, found: Sequence[Control]) -> tuple[Control, ...]:

@@ -89,11 +89,11 @@ def test_repetitions_are_in_order_and_apart(marks: list[str]) -> None:
     for one in every:
         assert len(one.turns) >= 2
         assert 0 <= one.start < one.end <= len(marks)
-        assert all(first[1] == second[0] for first, second in pairwise(one.turns))
+        assert all(last == begin for (_, last), (begin, _) in pairwise(one.turns))
         assert all(start < end for start, end in one.turns)
-        first, behind = one.turns[one.typical]
+        begin, behind = one.turns[one.typical]
         assert list(one.usual) == sorted(set(one.usual))
-        assert all(first + place < behind for place in one.usual)
+        assert all(begin + place < behind for place in one.usual)
 
 
 @given(st.text("abcd", max_size=12), st.text("abcd", max_size=12))

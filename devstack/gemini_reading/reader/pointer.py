@@ -1,19 +1,18 @@
 """Finds the pointer: a small thing that appears somewhere and leaves what was there before."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
-from devstack.gemini_reading.geometry import Box, around
+from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.reader.changed_areas import changed_areas, same
+from devstack.gemini_reading.reader.pointer_shapes import LARGEST, Shape, arrows, best_place, is_at, shape_of
 from devstack.gemini_reading.recording import Pointer
 
 __all__ = ["PointerTrack", "track_pointer"]
 
-_LARGEST: Final = 44
 _NEAR: Final = 24
 _THINNEST: Final = 5
 """A caret is thinner."""
@@ -22,25 +21,36 @@ _MOST_AREAS: Final = 5
 _CALM: Final = 0.05
 """Share of the picture. Where more changes at once, something small that comes and goes is part of a page."""
 _MOST_WAITING: Final = 200
-_MOST_SHAPES: Final = 6
-_SHAPE_DIFFERS: Final = 40
-_FEWEST_SHAPE_PIXELS: Final = 24
-_SYMMETRIC: Final = 0.8
-_LIKE: Final = 0.7
-"""Correlation from which on a shape is found again; letters reach 0.64."""
-_SURE: Final = 0.9
-"""From here on no other shape is tried."""
+_MOST_SHAPES: Final = 12
 
 
 @dataclass
 class _Visit:
-    """Something small that appeared at one second."""
+    """Something small that appeared at one second.
+
+    Attributes
+    ----------
+    before, picture
+        What was there before, and what appeared.
+    last
+        The last second of it; -1 while it is there.
+    is_next
+        Whether something like it left its place in the second in which it appeared.
+    touched
+        When something changed there for the first time.
+    shape, at
+        What it looks like, and the point at which it points.
+    """
 
     box: Box
     first: int
     before: Any
     picture: Any
     last: int = -1
+    is_next: bool = False
+    touched: int = 0
+    shape: Shape | None = None
+    at: tuple[int, int] = (0, 0)
 
 
 @dataclass
@@ -98,26 +108,34 @@ def track_pointer(pictures: Iterable[Any], again: Iterable[Any]) -> PointerTrack
     track = PointerTrack()
     changes: dict[int, list[Box]] = {}
     waiting: list[_Visit] = []
-    shapes: list[_Shape] = []
+    shapes: list[Shape] = []
+    pressed: list[_Visit] = []
     for second, (before, picture) in enumerate(_pairs(pictures)):
         if before is None:
             continue
         areas = changes[second] = changed_areas(before, picture)
         calm = len(areas) <= _MOST_AREAS and all(area.area <= _CALM * picture[..., 0].size for area in areas)
         if not calm:
+            # What it pressed opened something else, so it cannot be seen to leave.
+            pressed += [replace(visit, last=(visit.touched or second) - 1) for visit in waiting if visit.is_next]
             waiting.clear()
+        left: list[Box] = []
         for visit in [one for one in waiting if any(one.box.meets(area) for area in areas)]:
             box = visit.box
             # Where a letter was typed beside it, it is still there.
             if _is_gone(picture[box.top : box.bottom, box.left : box.right], visit):
                 waiting.remove(visit)
-                _settle(visit, second - 1, track, shapes)
+                left += [box] * _settle(visit, second - 1, track, shapes)
+            visit.touched = visit.touched or second
         for area in areas if calm else []:
-            if area.width <= _LARGEST and area.height <= _LARGEST and area.height >= _SMALLEST:
+            is_small = area.width <= LARGEST and area.height <= LARGEST and area.height >= _SMALLEST
+            if is_small and not any(box.meets(area) for box in left):
                 cut = slice(area.top, area.bottom), slice(area.left, area.right)
-                waiting.append(_Visit(area, second, before[cut].copy(), picture[cut].copy()))
+                waiting.append(_Visit(area, second, before[cut].copy(), picture[cut].copy(), is_next=bool(left)))
         waiting = waiting[-_MOST_WAITING:]
-    _find_by_shape(again, track, changes, shapes)
+    known = _without_parts_of_pages(track, shapes)
+    _add_pressed(track, pressed, known)
+    _find_by_shape(again, track, changes, known)
     return track
 
 
@@ -134,105 +152,93 @@ def _is_gone(patch: Any, visit: _Visit) -> bool:
     return same(patch, visit.before) or bool(2 * np.abs(now - before).mean() < np.abs(now - during).mean())
 
 
-def _settle(visit: _Visit, last: int, track: PointerTrack, shapes: list["_Shape"]) -> None:
+def _settle(visit: _Visit, last: int, track: PointerTrack, shapes: list[Shape]) -> bool:
+    """Note a visit that has ended; tell whether it may have been the pointer's."""
     visit.last = last
     if visit.box.width < _THINNEST:
         track.carets.append((visit.first, visit.box))
-        return
-    shape = _shape_of(visit)
-    if shape is None:
-        return
-    track.visits.append(visit)
-    for second in range(visit.first, last + 1):
-        # What came later is the pointer; an earlier place may still look as if something were there.
-        if any(other.first > visit.first and other.first <= second <= other.last for other in track.visits):
-            continue
-        track.found[second] = (visit.box.left - 1 + shape.spot[0], visit.box.top - 1 + shape.spot[1])
-    if len(shapes) < _MOST_SHAPES and not _is_known(shape, shapes):
-        shapes.append(shape)
+    elif _name(visit, shapes):
+        track.visits.append(visit)
+    return visit.shape is not None
 
 
-@dataclass(frozen=True)
-class _Shape:
-    picture: Any
-    mask: Any
-    spot: tuple[int, int]
-    """The point that it points with, from its upper left corner."""
+def _name(visit: _Visit, shapes: list[Shape]) -> bool:
+    """Note which shape a visit has, and where it was; tell whether it has one."""
+    shape = shape_of(visit.before, visit.picture)
+    if shape is not None:
+        visit.at = (visit.box.left - 1 + shape.spot[0], visit.box.top - 1 + shape.spot[1])
+        visit.shape = next((one for one in shapes if one.is_like(shape)), shape)
+        visit.shape.places.append(visit.at)
+        if visit.shape is shape and len(shapes) < _MOST_SHAPES:
+            shapes.append(shape)
+    return shape is not None
 
 
-def _shape_of(visit: _Visit) -> _Shape | None:
-    """Return what appeared, with the edge that a pointer has so that it is seen on any ground: light around dark."""
-    inner = np.abs(visit.picture.astype(np.int16) - visit.before).max(axis=2) > _SHAPE_DIFFERS
-    if inner.sum() < _FEWEST_SHAPE_PIXELS:
-        return None
-    edge = 0 if visit.picture[inner].mean() > 127 else 255
-    inner = np.pad(inner, 1)
-    picture = np.pad(cv2.cvtColor(visit.picture, cv2.COLOR_BGR2GRAY), 1, constant_values=edge)
-    mask = cv2.dilate(inner.astype(np.uint8), np.ones((3, 3), np.uint8))
-    picture[(mask > 0) & ~inner] = edge
-    rows = np.flatnonzero(inner.any(axis=1))
-    mirrored = (inner & inner[:, ::-1]).sum()
-    if mirrored >= _SYMMETRIC * inner.sum():
-        spot = (inner.shape[1] // 2, inner.shape[0] // 2)
-    else:
-        spot = (int(np.flatnonzero(inner[rows[0]]).mean()), int(rows[0]))
-    return _Shape(picture, mask, spot)
+def _without_parts_of_pages(track: PointerTrack, shapes: list[Shape]) -> list[Shape]:
+    """Return the shapes that are a pointer's, and arrows if there is none; forget the visits of what is none.
+
+    Something small that comes and goes at one place is a part of a page. Where nothing was at two places, there is no
+    telling.
+    """
+    moved = [one for one in shapes if one.has_moved]
+    if moved:
+        track.visits = [one for one in track.visits if one.shape is not None and one.shape.has_moved]
+    known = moved or shapes
+    return [*known, *(arrow for arrow in arrows() if not any(one.is_like(arrow) for one in known))]
 
 
-def _is_known(shape: _Shape, shapes: list[_Shape]) -> bool:
-    ground = cv2.copyMakeBorder(shape.picture, *[_LARGEST] * 4, cv2.BORDER_REPLICATE)
-    return any(_match(ground, known)[0] >= _LIKE for known in shapes)
+def _add_pressed(track: PointerTrack, pressed: list[_Visit], known: list[Shape]) -> None:
+    """Add visits that ended with what was pressed: of a shape that is known, or that was at two such places."""
+    shapes: list[Shape] = []
+    for visit in pressed:
+        _name(visit, shapes)
+    added = [
+        one
+        for one in pressed
+        if one.shape is not None and (one.shape.has_moved or any(shape.is_like(one.shape) for shape in known))
+    ]
+    # What came later is the pointer; an earlier place may still look as if something were there.
+    for visit in (*sorted(added, key=lambda one: one.first), *sorted(track.visits, key=lambda one: one.first)):
+        track.found |= dict.fromkeys(range(visit.first, visit.last + 1), visit.at)
+    track.visits += added
 
 
 def _find_by_shape(
-    pictures: Iterable[Any], track: PointerTrack, changes: dict[int, list[Box]], shapes: list[_Shape]
+    pictures: Iterable[Any], track: PointerTrack, changes: dict[int, list[Box]], shapes: list[Shape]
 ) -> None:
     """Find it in the pictures in which the screen changed under it; it stays where nothing changes around it."""
-    for second, picture in enumerate(pictures):
+    since: list[Box] | None = None
+    for second, (before, picture) in enumerate(_pairs(pictures)):
         track.seconds = second + 1
-        if second in track.found:
-            continue
-        at = track.found.get(second - 1)
         areas = changes.get(second, [])
-        if second and not any(at is None or area.has(at, slack=_NEAR) for area in areas):
-            if at is not None:
-                track.found[second] = at
-            continue
-        everywhere = Box(0, 0, *picture.shape[1::-1])
-        # Where it was known it has most likely gone to a place that changed, too.
-        for part in (everywhere,) if at is None else (_looked_at(areas, picture), everywhere):
-            grey = cv2.cvtColor(picture[part.top : part.bottom, part.left : part.right], cv2.COLOR_BGR2GRAY)
-            likeness, (left, top) = _best_match(grey, shapes)
-            if likeness >= _LIKE:
-                track.found[second] = (left + part.left, top + part.top)
-                break
+        if second - 1 not in track.found and before is not None and areas:
+            # Where it has just left from, it was since that place changed for the last time.
+            _stayed(track, changes, second - 1, best_place(before, shapes, areas))
+        at = track.found.get(second - 1)
+        since = areas if at is not None else None if since is None else [*since, *areas]
+        if second not in track.found and (found := _place(picture, shapes, at, areas, since)) is not None:
+            track.found[second] = found
+        now = track.found.get(second)
+        if now is not None and at is None and before is not None and is_at(before, shapes, now):
+            _stayed(track, changes, second - 1, now)
 
 
-def _looked_at(areas: list[Box], picture: Any) -> Box:
-    """Return the part of a picture that holds what changed, and a pointer that is only touched by it."""
-    height, width = picture.shape[:2]
-    return around(areas).grown(_NEAR + _LARGEST + 2, width=width, height=height)
+def _place(
+    picture: Any, shapes: list[Shape], at: tuple[int, int] | None, areas: list[Box], since: list[Box] | None
+) -> tuple[int, int] | None:
+    """Return where it is; it was at a point before, areas have changed, and others since it was seen."""
+    if at is not None and not any(area.has(at, slack=_NEAR) for area in areas):
+        return at
+    if not areas and since is not None:
+        return None
+    found = best_place(picture, shapes, since)
+    return at if found is None and at is not None and is_at(picture, shapes, at) else found
 
 
-def _best_match(ground: Any, shapes: list[_Shape]) -> tuple[float, tuple[int, int]]:
-    best = (-1.0, (0, 0))
-    for shape in shapes:
-        if ground.shape[0] >= shape.picture.shape[0] and ground.shape[1] >= shape.picture.shape[1]:
-            best = max(best, _match(ground, shape), key=lambda found: found[0])
-        if best[0] >= _SURE:
-            break
-    return best
-
-
-def _match(ground: Any, shape: _Shape) -> tuple[float, tuple[int, int]]:
-    """Return how well a shape fits where it fits best, up to 1, and the point that it points with there."""
-    found = cv2.matchTemplate(
-        ground.astype(np.float32),
-        shape.picture.astype(np.float32),
-        cv2.TM_CCOEFF_NORMED,
-        mask=shape.mask.astype(np.float32),
-    )
-    # A plain area has no contrast, and the measure is not a number there.
-    found[~np.isfinite(found)] = -1
-    _, best, _, (left, top) = cv2.minMaxLoc(found)
-    return float(best), (left + shape.spot[0], top + shape.spot[1])
+def _stayed(track: PointerTrack, changes: dict[int, list[Box]], second: int, at: tuple[int, int] | None) -> None:
+    """Note that it was at a place up to a second, from the last one on in which something changed there."""
+    while at is not None and second >= 0 and second not in track.found:
+        track.found[second] = at
+        if any(area.has(at, slack=_NEAR) for area in changes.get(second, [])):
+            return
+        second -= 1
