@@ -17,6 +17,8 @@ __all__ = ["loop_of", "spoken_loop", "with_loops"]
 _MOST_EVIDENCE = 5
 _HEARD_THE_SAME = 0.75
 _MOST_VALUES = 400
+_SAID_LATER = 3.0
+"""Seconds after the last step in which may be said that all of it is repeated."""
 _RIGHT_BEFORE = 20.0
 """Seconds before the first time in which a condition may be told that is about every time."""
 
@@ -46,8 +48,8 @@ def with_loops(
         within = [one for one in left if one.at <= end and not any(one is other for other in before)]
         left = [one for one in left if not any(one is other for other in (*before, *within))]
         before, about = _told_right_before(before, begin)
-        following = [steps[one.start].start for one in repetitions[place + 1 :]]
-        until = min(following, default=float("inf"))
+        # What is said between two loops is about the second one.
+        until = float("inf") if place + 1 == len(repetitions) else every[-1].end + _SAID_LATER
         each = [one for one in told.said if one.each and since <= one.start < until][:1]
         parts += [*with_decisions(before, told), _loop(repetition, steps, [*about, *within], each, told)]
         since = end

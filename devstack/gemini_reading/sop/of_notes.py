@@ -17,16 +17,21 @@ __all__ = ["read_sections"]
 
 _ONLY_IF = re.compile(rf"(?:{ONLY_IF_YES}|{ONLY_IF_NO})(?P<question>[^?]*\?)")
 _ENTERED = re.compile(r'^(Enter|Paste|Choose) "[^"]*" (?=in|into)')
+_COUNTED = re.compile(r"^each of the \d+ entries$")
 _SAME_WORK = 0.5
 """Of the steps of the shorter of two loops, so many are in the other: one was divided by the end of a section."""
 _MOST_EVIDENCE = 5
+_BESIDE = 3
+"""Parts up to a loop, itself included, among which something may be that is said each time."""
 
 _Note = dict[str, Any]
 
 
 def read_sections(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the SOP of the notes about all sections, in order."""
-    parts = _joined([part for section in sections for part in _parts(section.get("steps") or [])])
+    parts: list[Part] = []
+    for section in sections:
+        parts = _joined(parts, list(_parts(section.get("steps") or [])))
     titles = list(dict.fromkeys(str(section.get("summary") or "") for section in sections)) or [""]
     title = titles[0] if len(titles) == 1 else f"{titles[0]}, and what follows"
     steps = [step for section in sections for step in section.get("steps") or []]
@@ -90,19 +95,45 @@ def _task(note: _Note) -> Node:
     )
 
 
-def _joined(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts; of two loops about the same work, with nothing else between them, only the first."""
-    joined: list[Part] = []
-    since_loop: list[Part] = []
-    for part in parts:
-        last = next((one for one in reversed(joined) if one.body), None) if joined else None
-        if part.body and last is not None and _is_same_work(last, part) and _all_in(since_loop, last, part):
-            joined = [one for one in joined if not any(one is other for other in since_loop)]
-            since_loop = []
-            continue
-        joined.append(part)
-        since_loop = [] if part.body else [*since_loop, part]
-    return joined
+def _joined(before: Sequence[Part], after: Sequence[Part]) -> list[Part]:
+    """Return the parts of two stretches of a recording, of which the first may end in the middle of a loop.
+
+    What is left of a time that was cut in two is in the loop already, and two loops about the same work are one.
+    """
+    earlier, ending = _divided_behind_loop(before)
+    beginning, later = _divided_before_loop(after)
+    loops = [one for one in (*earlier[-1:], *later[:1]) if one.body]
+    if len(loops) == 2 and _is_same_work(*loops) and _all_in([*ending, *beginning], *loops):
+        return [*earlier[:-1], _one_loop(*loops), *later[1:]]
+    # What is said each time may stand beside the loop.
+    known = {_mark(one) for loop in loops for one in loop.body} | {_mark(one) for one in earlier[-_BESIDE:]}
+    while ending and later[:1] == loops[-1:] and _mark(ending[-1]) in known:
+        ending = ending[:-1]
+    while beginning and earlier[-1:] == loops[:1] and not ending and _mark(beginning[0]) in known:
+        beginning = beginning[1:]
+    return [*earlier, *ending, *beginning, *later]
+
+
+def _one_loop(first: Part, second: Part) -> Part:
+    """Return the loop of which two are parts. How often each is done says nothing about the whole."""
+    if first.iterator == second.iterator:
+        return first
+    told = [one.iterator for one in (first, second) if not _COUNTED.search(one.iterator)]
+    whole = loop_of(first.body, told[0] if told else "each of the entries", [])
+    whole.node.evidence = first.node.evidence
+    return whole
+
+
+def _divided_behind_loop(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Return the parts up to the last loop, and what follows it; everything in the second where there is none."""
+    behind = max((place + 1 for place, part in enumerate(parts) if part.body), default=0)
+    return list(parts[:behind]), list(parts[behind:])
+
+
+def _divided_before_loop(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Return what comes before the first loop, and the parts from there on."""
+    at = min((place for place, part in enumerate(parts) if part.body), default=len(parts))
+    return list(parts[:at]), list(parts[at:])
 
 
 def _is_same_work(first: Part, second: Part) -> bool:

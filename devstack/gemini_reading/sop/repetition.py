@@ -65,7 +65,7 @@ def repetitions_in(marks: Sequence[Hashable]) -> list[Repetition]:
     found = [one for turns in _chains(marks) if (one := _repetition(marks, turns)) is not None]
     if not found:
         return []
-    best = max(found, key=lambda one: (_explained(marks, one.turns, one.core(marks)), len(one.turns), -one.start))
+    best = max(found, key=lambda one: (_worth(marks, one), len(one.turns), -one.start))
     if len(best.turns) > 2:
         best = _extended(marks, best)
     before, after = repetitions_in(marks[: best.start]), repetitions_in(marks[best.end :])
@@ -146,6 +146,15 @@ def _most_alike(steps: Sequence[Sequence[Hashable]]) -> int:
 def _explained(marks: Sequence[Hashable], turns: Sequence[tuple[int, int]], core: Sequence[Hashable]) -> int:
     """Return how many steps of the turns are in their core."""
     return sum(len(shared(core, marks[start:end])) for start, end in turns)
+
+
+def _worth(marks: Sequence[Hashable], one: Repetition) -> float:
+    """Return how many steps a repetition explains; less where it leaves others in between unexplained.
+
+    Work of two kinds may have a few steps in common. Each kind alone is explained better.
+    """
+    explained = _explained(marks, one.turns, one.core(marks))
+    return explained * explained / (one.end - one.start)
 
 
 def _extended(marks: Sequence[Hashable], one: Repetition) -> Repetition:
