@@ -22,6 +22,7 @@ _TRACE_SECONDS = 2
 _SMALLEST, _LARGEST = 9, 36
 """Of a pointer, in pixels."""
 _WHOLE = 12
+_TIP = 4
 _CALM = 8
 _LOWER_EDGE = 0.93
 _MOST_OF = 0.6
@@ -83,7 +84,7 @@ def of_change(
         Words that are no button do not count.
     """
     second = after.second
-    came = [*traces(before, second, reading), *_together(before, after)]
+    came = [*traces(before, second, reading), *_together(before, after, reading)]
     points = [at for moment in (second, second - 1) if (at := pointer_at(reading, moment)) is not None]
     elements = [element for point in points if (element := element_at(before, point)) is not None]
     elements = _inside(elements, within)
@@ -135,7 +136,7 @@ def traces(before: Screen, second: int, reading: Reading) -> list[Element]:
         if second - _FRESH_SECONDS <= one.first <= second and (element := element_at(before, one.at)) is not None
     ]
     if second - before.second <= _TRACE_SECONDS and len(before.changed) <= _CALM:
-        touched = [_touched(before, area) for area in before.changed]
+        touched = [_touched(before, area) for area in before.changed if not _has_left(area, before.second, reading)]
         found += [(before.second, element) for element in touched if element is not None]
     # What it came to last counts most. An address shown at the lower edge says where a link leads.
     came = [element for _, element in sorted(found, key=lambda one: -one[0])]
@@ -143,13 +144,20 @@ def traces(before: Screen, second: int, reading: Reading) -> list[Element]:
     return [one for one in came if one.kind != "text field" and not (is_host(one.text) and one.box.top > edge)]
 
 
-def _together(before: Screen, after: Screen) -> list[Element]:
+def _has_left(area: Box, second: int, reading: Reading) -> bool:
+    """Tell whether the pointer was at a place before it changed: it has gone from there."""
+    was, now = (pointer_at(reading, one) for one in (second - 1, second))
+    return was is not None and now != was and area.has(was, slack=_TIP)
+
+
+def _together(before: Screen, after: Screen, reading: Reading) -> list[Element]:
     """Return buttons to which the pointer came in the second in which something came of it."""
     if len(after.changed) > 2 * _CALM:
         return []
     known = [line.box for line in before.lines]
     words = [line.box for line in after.lines if not any(line.box.is_at(box) for box in known)]
-    touched = [_touched(before, area) for area in after.changed if not any(box.meets(area) for box in words)]
+    places = [area for area in after.changed if not _has_left(area, after.second, reading)]
+    touched = [_touched(before, area) for area in places if not any(box.meets(area) for box in words)]
     return [one for one in touched if one is not None and one.kind == "button"]
 
 

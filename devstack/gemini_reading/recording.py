@@ -8,7 +8,7 @@ from devstack.gemini_reading.geometry import Box
 
 __all__ = ["READ_VERSION", "Control", "Line", "Pointer", "Reading", "Screen", "Spoken"]
 
-READ_VERSION = 9
+READ_VERSION = 11
 """Part of the name of what is cached: raise it when the reader finds other things in the same clip."""
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.reader.changed_areas import changed_areas, same
-from devstack.gemini_reading.reader.pointer_shapes import LARGEST, Shape, arrows, best_place, is_at, shape_of
+from devstack.gemini_reading.reader.pointer_shapes import LARGEST, Shape, best_place, is_at, shape_of
+from devstack.gemini_reading.reader.usual_pointers import usual_pointers
 from devstack.gemini_reading.recording import Pointer
 
 __all__ = ["PointerTrack", "track_pointer"]
@@ -175,7 +176,7 @@ def _name(visit: _Visit, shapes: list[Shape]) -> bool:
 
 
 def _without_parts_of_pages(track: PointerTrack, shapes: list[Shape]) -> list[Shape]:
-    """Return the shapes that are a pointer's, and arrows if there is none; forget the visits of what is none.
+    """Return the shapes that are a pointer's, with the usual ones; forget the visits of what is none.
 
     Something small that comes and goes at one place is a part of a page. Where nothing was at two places, there is no
     telling.
@@ -184,7 +185,7 @@ def _without_parts_of_pages(track: PointerTrack, shapes: list[Shape]) -> list[Sh
     if moved:
         track.visits = [one for one in track.visits if one.shape is not None and one.shape.has_moved]
     known = moved or shapes
-    return [*known, *(arrow for arrow in arrows() if not any(one.is_like(arrow) for one in known))]
+    return [*known, *(usual for usual in usual_pointers() if not any(one.is_like(usual) for one in known))]
 
 
 def _add_pressed(track: PointerTrack, pressed: list[_Visit], known: list[Shape]) -> None:

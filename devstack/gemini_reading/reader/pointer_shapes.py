@@ -8,7 +8,7 @@ import numpy as np
 
 from devstack.gemini_reading.geometry import Box
 
-__all__ = ["LARGEST", "Shape", "arrows", "best_place", "is_at", "shape_of"]
+__all__ = ["LARGEST", "Shape", "best_place", "is_at", "shape_of"]
 
 LARGEST: Final = 44
 """Of a pointer, in pixels."""
@@ -18,8 +18,6 @@ _SURE: Final = 0.9
 """From here on no other shape is tried."""
 _STAYS: Final = 0.5
 """Correlation from which on it is still where it was: a button under it may have another colour."""
-_ARROW: Final = ((0, 0), (0, 13), (3, 10), (6, 15), (7.5, 14), (5, 9), (9, 9))
-_ARROW_SIZES: Final = (1.0, 1.3)
 _DIFFERS: Final = 40
 _FEWEST_PIXELS: Final = 24
 _SYMMETRIC: Final = 0.8
@@ -39,12 +37,15 @@ class Shape:
         The point that it points with, from its upper left corner.
     places
         Where it was.
+    least
+        Correlation from which on it is found again.
     """
 
     picture: Any
     mask: Any
     spot: tuple[int, int]
     places: list[tuple[int, int]] = field(default_factory=list)
+    least: float = _LIKE
 
     @property
     def has_moved(self) -> bool:
@@ -88,21 +89,6 @@ def shape_of(before: Any, picture: Any) -> Shape | None:
     return Shape(grey, mask, spot)
 
 
-def arrows() -> list[Shape]:
-    """Return the arrows of common desktops, dark with a light edge and light with a dark one."""
-    return [_drawn(size, inner) for size in _ARROW_SIZES for inner in (0, 255)]
-
-
-def _drawn(size: float, inner: int) -> Shape:
-    points = np.round(np.array(_ARROW) * size + 1).astype(np.int32)
-    width, height = (int(value) + 2 for value in points.max(axis=0))
-    filled = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(filled, [points], 1)
-    mask = cv2.dilate(filled, np.ones((3, 3), np.uint8))
-    picture = np.where(filled > 0, inner, 255 - inner).astype(np.uint8)
-    return Shape(picture, mask, (1, 1))
-
-
 def is_at(picture: Any, shapes: list[Shape], at: tuple[int, int]) -> bool:
     """Tell whether a pointer may be at a point at which it is before or afterwards."""
     height, width = picture.shape[:2]
@@ -141,7 +127,7 @@ def best_place(picture: Any, shapes: list[Shape], areas: list[Box] | None) -> tu
         right, bottom = max(one.right for one in areas), max(one.bottom for one in areas)
         part = Box(left, top, right, bottom).grown(LARGEST + 2, width=width, height=height)
     grey = cv2.cvtColor(picture[part.top : part.bottom, part.left : part.right], cv2.COLOR_BGR2GRAY)
-    best, at = _LIKE, None
+    best, at = 0.0, None
     for shape in shapes:
         if grey.shape[0] < shape.picture.shape[0] or grey.shape[1] < shape.picture.shape[1]:
             continue
@@ -149,7 +135,7 @@ def best_place(picture: Any, shapes: list[Shape], areas: list[Box] | None) -> tu
         if areas is not None:
             likeness[~_reached(likeness.shape, shape, areas, part)] = -1
         _, found, _, (column, row) = cv2.minMaxLoc(likeness)
-        if found >= best:
+        if found >= max(best, shape.least):
             best, at = found, (column + shape.spot[0] + part.left, row + shape.spot[1] + part.top)
         if best >= _SURE:
             break

@@ -13,6 +13,8 @@ _USUAL = 0.5
 """A step belongs to the work if it is done in so many of all times."""
 _DONE_EACH_TIME = 0.6
 """Of the usual steps, so many are done each time, on average."""
+_TIGHTER = 1 / 3
+"""How much it counts that a repetition leaves nothing unexplained: two kinds of work may have some steps in common."""
 _EXPLAINED = 0.4
 """Of all steps, so many are usual ones at least."""
 
@@ -154,7 +156,7 @@ def _worth(marks: Sequence[Hashable], one: Repetition) -> float:
     Work of two kinds may have a few steps in common. Each kind alone is explained better.
     """
     explained = _explained(marks, one.turns, one.core(marks))
-    return explained * explained / (one.end - one.start)
+    return float(explained * (explained / (one.end - one.start)) ** _TIGHTER)
 
 
 def _extended(marks: Sequence[Hashable], one: Repetition) -> Repetition:
