@@ -7,6 +7,8 @@ from itertools import pairwise
 
 __all__ = ["Repetition", "repetitions_in", "shared"]
 
+_LEAST_OF_TWO = 3
+"""Steps of what is done only twice: less is a field that is corrected and saved again."""
 _LONGEST = 24
 """Steps of one time. What is longer is hardly ever done again in the same way."""
 _USUAL = 0.5
@@ -56,8 +58,8 @@ class Repetition:
 def repetitions_in(marks: Sequence[Hashable]) -> list[Repetition]:
     """Return the repetitions in a sequence of steps, in order; none overlaps another.
 
-    Two times are a repetition only if they are the same and have more than one step: two fields are filled in, not one
-    twice. Three and more may differ: something is added, left out, or seen wrongly.
+    Two times are a repetition only if they are the same and have several steps. Three and more may differ: something is
+    added, left out, or seen wrongly.
 
     Parameters
     ----------
@@ -118,7 +120,7 @@ def _repetition(marks: Sequence[Hashable], turns: Sequence[tuple[int, int]]) -> 
     """Return the repetition that turns are; None where they are too different. The last turn may be too long."""
     steps = [marks[start:end] for start, end in turns]
     if len(turns) == 2:
-        is_same = len(steps[0]) > 1 and steps[0] == steps[1]
+        is_same = len(steps[0]) >= _LEAST_OF_TWO and steps[0] == steps[1]
         return Repetition(tuple(turns), 0, tuple(range(len(steps[0])))) if is_same else None
     typical = _most_alike(steps[:-1])
     in_last = [place for _, place in shared(steps[typical], steps[-1])]
