@@ -19,8 +19,11 @@ def parse_since(text: str, *, now: datetime) -> datetime:
         It names none, or one that is still to come.
     """
     given = text.strip()
+    ago = _SPAN.fullmatch(given)
+    if ago is not None and not _span(ago):
+        raise ValueError(f"Nothing happened since {given} ago. Use 30m, 2h or 7d.")
     try:
-        if (ago := _SPAN.fullmatch(given)) is not None:
+        if ago is not None:
             return now - _span(ago)
         at = datetime.fromisoformat(given)
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

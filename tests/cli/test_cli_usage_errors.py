@@ -33,6 +33,23 @@ def test_a_wrong_command_line_gets_one_line_without_a_frame(arguments: list[str]
     assert line.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told_about"),
+    [
+        (["list", "--user", "nobody"], "It is no UUID such as 1f0c2b1e-8a4c-4f0e-b7a8-3f3f7e5f1c11."),
+        (["list", "--limit", "0"], "It is less than 1."),
+        (["list", "--limit", "some"], "It is no number."),
+        (["stats", "--since", "0d"], "Nothing happened since 0d ago. Use 30m, 2h or 7d."),
+        (["list", "--since", "0.0 h"], "Nothing happened since 0.0 h ago. Use 30m, 2h or 7d."),
+    ],
+)
+def test_a_wrong_value_is_told_in_words_for_people(arguments: list[str], told_about: str) -> None:
+    line = told(*arguments)
+    assert line.startswith("Invalid value for ")
+    assert line.endswith(f": {told_about} `runops {arguments[0]} -h` explains it.\n")
+    assert "Input should" not in line
+
+
 def test_a_wrong_value_is_told_with_its_option_and_without_the_name_of_an_exception() -> None:
     line = told("list", "--sort", "sideways")
     assert line.startswith("Invalid value for '--sort': 'sideways' is not one of 'newest', ")

@@ -49,7 +49,7 @@ def submitted(runops: Runops, file: Path) -> str:
 def test_two_rows_run_to_their_ends_oldest_first(
     runops: Runops, database: psycopg.Connection, recording: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "letter.mp4").write_text("This is a letter and no video. " * 100, "utf-8")
+    (tmp_path / "letter.mp4").write_bytes(b"\0This is a letter and no video. " * 100)
     letter, video = submitted(runops, tmp_path / "letter.mp4"), submitted(runops, recording)
     result = runops("work", "--once")
     assert result.exit_code == 1

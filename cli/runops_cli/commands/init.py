@@ -169,7 +169,7 @@ async def _checked_key(url: str, key: str, *, check: bool) -> str:
     if (fault := key_fault(key)) is not None:
         raise KeyRefused(fault)
     if check:
-        to_stderr("asking Supabase ...", style="dim")
+        to_stderr("asking Supabase ...")
         if (missing := await check_supabase(url, key)) is not None:
             to_stderr(f"The key is taken. {missing}", style="yellow")
     return key
@@ -181,7 +181,7 @@ async def _checked_gemini_key(url: str, supabase_key: str, key: str, *, check: b
     never_show(key)
     environment = Environment(url, supabase_key, key, os.environ.get(_GEMINI_URL))
     if check:
-        to_stderr("asking Gemini ...", style="dim")
+        to_stderr("asking Gemini ...")
         models = (DEFAULT_MODELS.transcribe, DEFAULT_MODELS.sop)
         if (missing := await check_gemini(environment, models)) is not None:
             to_stderr(missing, style="yellow")

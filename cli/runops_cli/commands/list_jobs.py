@@ -148,7 +148,7 @@ async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> 
     if jobs and (found.more or len(found.rows) > len(jobs)):
         to_stderr(_more(listing, found))
     if jobs and output in {ListFormat.TABLE, ListFormat.WIDE}:
-        to_stderr(next_commands(jobs), style="dim")
+        to_stderr(next_commands(jobs))
     return Exit.OK
 
 

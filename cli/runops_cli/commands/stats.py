@@ -82,11 +82,10 @@ async def _show(supabase: Supabase, found: JobStats, since: str) -> None:
         (reason, _), *_ = found.failures.most_common()
         to_stderr(
             f"`runops list --reason {reason} --changed-since {since}` shows those that failed most, "
-            "`runops retry` with the same options runs them again.",
-            style="dim",
+            "`runops retry` with the same options runs them again."
         )
     else:
-        to_stderr("`runops list` shows the jobs.", style="dim")
+        to_stderr("`runops list` shows the jobs.")
 
 
 def _since(text: str, now: datetime) -> datetime:

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from uuid import UUID
 
-import typer
-
 from runops.job_filter import JobFilter, VideoFacts
 from runops.row_reason import reason_of
 from runops.row_summary import RowSummary
@@ -18,7 +16,7 @@ from runops.supabase.shown_row import ShownRow
 from runops_cli.rows.read_jobs import all_pages
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.question import asked
+from runops_cli.terminal.question import confirmed
 
 __all__ = ["BulkChange", "change_all", "counts_table"]
 
@@ -94,7 +92,7 @@ async def change_all(
         say("Nothing was changed. Without --dry-run it is done.")
         return Exit.OK
     if not yes:
-        asked(lambda: typer.confirm(bulk.question.format(counts.total()), abort=True, err=True))
+        confirmed(bulk.question.format(counts.total()))
     return await _changed(counted, all_pages(supabase, chosen, facts=facts), bulk, say)
 
 

@@ -1,9 +1,10 @@
 """Finds the jobs that people name by the beginning of an id."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from uuid import UUID
 
-from runops.row_summary import RowSummary
+from runops.row_summary import RowSummary, time_of
 from runops.supabase.connection import Supabase
 from runops.supabase.row_summaries import beginning_with
 from runops_cli.terminal.console import one_line, printable
@@ -56,4 +57,6 @@ def only_one(ref: JobRef, rows: Sequence[RowSummary]) -> UUID:
 
 
 def _words(row: RowSummary) -> str:
-    return printable(one_line(row.error or ""))[:60] or (row.created_at or "")[:19]
+    queued = time_of(row.created_at)
+    told = "" if queued is None else f"{queued.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+    return printable(one_line(row.error or ""))[:60] or told

@@ -61,7 +61,7 @@ async def follow(
                     show(f"{reader.seconds:6.1f} s  {line}")
                 if not rows.open:
                     if (hint := rows.next_command) is not None:
-                        to_stderr(hint, style="dim")
+                        to_stderr(hint)
                     return rows.exit_code
                 await asyncio.sleep(_READ_EVERY_SECONDS)
     except TimeoutError:

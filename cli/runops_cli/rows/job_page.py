@@ -85,7 +85,7 @@ def _times(story: JobStory) -> Iterator[Text]:
         yield Text(_clean(f"  {shown_date} {at:%H:%M:%SZ}  {one.what:<{width}}{took}{detail}").rstrip())
         day = date
     if (ends := story.job.ends) is not None and (left := time_left(ends, story.now)):
-        yield Text(f"  {' ' * 10} {ends.likely.astimezone(UTC):%H:%M:%SZ}  is expected to end, in {left}", style="dim")
+        yield Text(f"  {' ' * 10} {ends.likely.astimezone(UTC):%H:%M:%SZ}  is expected to end, in {left}")
 
 
 def _facts(story: JobStory) -> Iterator[Text]:

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-import typer
-
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.many_result import ManyResult
 from runops.supabase.unclaimed_rows import UnclaimedRows, find_unclaimed, run_unclaimed_again
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.question import asked
+from runops_cli.terminal.question import confirmed
 
 __all__ = ["retry_stale"]
 
@@ -46,7 +44,7 @@ async def retry_stale(supabase: Supabase, unchanged_since: datetime, *, yes: boo
         return Exit.OK
     if not yes:
         question = f"Queue {len(found.left_behind)} again? The consumer that took them must be stopped"
-        asked(lambda: typer.confirm(question, abort=True, err=True))
+        confirmed(question)
     return await _queued(supabase, found, unchanged_since, say=to_stderr)
 
 

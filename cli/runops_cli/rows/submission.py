@@ -9,6 +9,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.objects import BucketInfo
 from runops.videojob import Source
+from runops_cli.rows.first_bytes import first_bytes, text_kind
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
 
@@ -54,6 +55,8 @@ class Submission:
         """
         if self.size == 0:
             raise CommandFailed(f"{self.file} is an empty file. Choose a recording.", Exit.USAGE)
+        if (kind := text_kind(first_bytes(self.file))) is not None:
+            raise CommandFailed(f"{self.file} is {kind} and no recording. Choose a recording.", Exit.USAGE)
         # Before the upload, which would replace the recording of an existing job.
         if await supabase.jobs.get(self.job_id) is not None:
             raise CommandFailed(

@@ -1,6 +1,7 @@
 """Asks at the terminal while an event loop runs."""
 
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn, TypeVar
@@ -9,7 +10,7 @@ import typer
 
 from runops_cli.terminal.console import to_stderr
 
-__all__ = ["asked"]
+__all__ = ["asked", "confirmed"]
 
 T = TypeVar("T")
 
@@ -47,3 +48,21 @@ def asked(question: Callable[[], T]) -> T:
         raise KeyboardInterrupt from None
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def confirmed(question: str) -> None:
+    """Ask whether to go on. Without a terminal nobody may be there: the option that answers is named.
+
+    Raises
+    ------
+    typer.Abort
+        The answer is no, or there is none.
+    """
+    try:
+        answer = asked(lambda: typer.confirm(question, err=True))
+    except typer.Abort:
+        if not sys.stdin.isatty():
+            to_stderr("\nNobody answered. Without a terminal, add --yes.", style="yellow")
+        raise
+    if not answer:
+        raise typer.Abort

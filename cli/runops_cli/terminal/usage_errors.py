@@ -1,5 +1,6 @@
 """What is said of a command line that cannot be read: what is wrong with it, and which command explains it."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,19 @@ from runops_cli.terminal.console import one_line, to_stderr
 from runops_cli.terminal.exit_codes import Exit
 
 __all__ = ["CommandGroup", "usage_sentence"]
+
+_TOLD_OTHERWISE = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        ("Value error, ", ""),
+        ("Input should be a valid UUID, .*", "It is no UUID such as 1f0c2b1e-8a4c-4f0e-b7a8-3f3f7e5f1c11."),
+        ("Input should be a valid (?:number|integer)(?:, .*)?$", "It is no number."),
+        ("Input should be greater than or equal to (.*)", r"It is less than \1."),
+        ("Input should be less than or equal to (.*)", r"It is more than \1."),
+        ("Input should be greater than (.*)", r"It is not more than \1."),
+    )
+)
+"""What the library that reads values says of them, in words for people."""
 
 
 class CommandGroup(TyperGroup):
@@ -54,7 +68,9 @@ def usage_sentence(error: TyperException, *, command: str = "runops") -> str:
     command
         What was called, for an error without `ctx`: typer raises one where an option lacks its argument.
     """
-    message = one_line(error.format_message()).replace("Value error, ", "")
+    message = one_line(error.format_message())
+    for pattern, words in _TOLD_OTHERWISE:
+        message = pattern.sub(words, message)
     if not message:
         return ""
     if similar := getattr(error, "possibilities", None):

@@ -136,7 +136,7 @@ class PipelineRunner:
         to_stderr(f"{row.job_id}  completed in {lines.seconds:.1f} s", style="green")
         for line in summary(report, await self._sop(row)):
             to_stderr(f"  {line}")
-        to_stderr(f"  `runops sop {str(row.job_id)[:8]}` prints the SOP.", style="dim")
+        to_stderr(f"  `runops sop {str(row.job_id)[:8]}` prints the SOP.")
 
     def _task(self, row: JobRow, claim: Claim) -> Task:
         options = self.options
