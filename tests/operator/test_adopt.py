@@ -184,3 +184,13 @@ def test_rows_in_hand_are_counted_by_lane_and_user(world: World) -> None:
     adopter.release(UUID(int=3))
     assert adopter.users_in_hand(Lane.FRESH) == {"a": 1, "b": 1}
     assert (adopter.users_in_hand(Lane.BACKFILL), adopter.count_in_hand()) == ({"a": 1}, 3)
+
+
+async def test_a_videojob_that_works_is_told_from_one_that_is_missing_or_has_ended(world: World) -> None:
+    row = await claimed_again(world, world.jobs.add())
+    adopter = adopter_of(world)
+    assert not await adopter.is_made(row.job_id)
+    assert await adopt(adopter, row)
+    assert await adopter.is_made(row.job_id)
+    job_id, _name = await ended(world)
+    assert not await adopter.is_made(job_id)

@@ -135,6 +135,20 @@ class Adopter:
         await self._queue.add(name, urgent=True)
         return True
 
+    async def is_made(self, job_id: UUID) -> bool:
+        """Tell whether a VideoJob of this installation works on the row: its answer may have been lost.
+
+        Raises
+        ------
+        ClusterError
+            The API server refused or did not answer.
+        """
+        try:
+            body = await self._cluster.get_videojob(videojob_name(job_id))
+        except NotFound:
+            return False
+        return not self._store.is_of_others(body) and not parse_videojob(body).finished
+
     async def _earlier(self, name: str) -> "_Earlier":
         """Delete a finished VideoJob of an earlier run; return the result."""
         try:

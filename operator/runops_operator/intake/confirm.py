@@ -270,7 +270,11 @@ class Confirmation:
     async def _confirmed(self, claimed: ClaimedAt, there: JobRow | None) -> bool:
         row, claim = claimed.row, claimed.claim
         job_id_in_logs.set(str(row.job_id))
-        match verdict_on(claimed, there, now=self._now().timestamp()):
+        verdict = verdict_on(claimed, there, now=self._now().timestamp())
+        if verdict is Verdict.RIVAL and await self._adopter.is_made(row.job_id):
+            # A row without a claim is taken for one that an app wrote over, and its VideoJob would claim it again.
+            verdict = Verdict.HELD
+        match verdict:
             case Verdict.CLAIM_LOST:
                 _log.info("skipped: the claim was lost")
                 return False

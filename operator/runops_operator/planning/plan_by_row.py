@@ -20,7 +20,7 @@ from runops_operator.planning.ended_job import delete_after_the_end
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.row_relation import RowRelation, row_relation
 from runops_operator.planning.waiting import newest
-from runops_operator.planning.who_completed import Completer, who_completed
+from runops_operator.planning.who_completed import Completer, who_completed, worker_ended_well
 from runops_operator.planning.why_ended import why_ended
 
 __all__ = ["RowDecision", "decide_by_row", "plan_by_row"]
@@ -45,7 +45,9 @@ class RowDecision(Enum):
     """Somebody else changed the row: stop the worker."""
 
 
-def decide_by_row(relation: RowRelation, *, job_active: bool, our_sentence: bool) -> RowDecision:
+def decide_by_row(
+    relation: RowRelation, *, job_active: bool, our_sentence: bool, ended_well: bool = False
+) -> RowDecision:
     """Return what follows from a row's relation to the VideoJob's token.
 
     Parameters
@@ -57,10 +59,15 @@ def decide_by_row(relation: RowRelation, *, job_active: bool, our_sentence: bool
     our_sentence
         Whether the row's `error` is a sentence of the reason table. The operator sets a row to error before it stops
         a worker that is silent or a wait that is too long, so it may do so while the Job is active.
+    ended_well
+        Whether the worker has completed the row. In processing without a claim, it was queued again since, and is
+        another consumer's.
     """
     match relation, job_active, our_sentence:
         case RowRelation.HELD, _, _:
             return RowDecision.CONTINUE
+        case RowRelation.UNSTAMPED, _, _ if ended_well:
+            return RowDecision.CANCEL
         case ((RowRelation.UNSTAMPED | RowRelation.HELD_UNDER_FORMER_NAME), _, _):
             return RowDecision.RESTAMP
         case RowRelation.HELD_BY_NEXT_ATTEMPT, _, _:
@@ -79,7 +86,10 @@ def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> lis
     next_token = None if seen.own_job is None else successor(seen.token, seen.own_job.uid)
     relation = row_relation(seen.row, seen.token, config, next_token=next_token)
     sentence = by_sentence((seen.row.error if seen.row is not None else None) or "")
-    match decide_by_row(relation, job_active=_job_active(seen), our_sentence=sentence is not None):
+    ended_well = worker_ended_well(seen)
+    match decide_by_row(
+        relation, job_active=_job_active(seen), our_sentence=sentence is not None, ended_well=ended_well
+    ):
         case RowDecision.RESTAMP:
             return _restamp(seen, config)
         case RowDecision.ADOPT_TOKEN:

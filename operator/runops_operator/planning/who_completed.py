@@ -8,7 +8,7 @@ from runops.progress import Stage
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.waiting import newest
 
-__all__ = ["Completer", "who_completed"]
+__all__ = ["Completer", "who_completed", "worker_ended_well"]
 
 _LAST_WORDS_SECONDS = 30.0
 """For the report that a worker writes after it has completed the row, and for a pod to end."""
@@ -40,7 +40,7 @@ def who_completed(seen: Observation) -> Completer:
     pod, stage = newest(seen.pods), seen.videojob.status.stage
     works = seen.job is not None and not seen.job.over and pod is not None and pod.works
     may_follow = seen.completed_seconds < _LAST_WORDS_SECONDS
-    if seen.videojob.status.outputs is not None or _ended_well(seen):
+    if worker_ended_well(seen):
         return Completer.WORKER
     if seen.row.claim is None:
         # A worker that had completed it says so at its end.
@@ -58,8 +58,13 @@ def who_completed(seen: Observation) -> Completer:
     return Completer.WORKER if unreported else Completer.SOMEBODY_ELSE
 
 
-def _ended_well(seen: Observation) -> bool:
-    return (seen.job is not None and seen.job.complete) or any(pod.exit_code == 0 for pod in seen.pods)
+def worker_ended_well(seen: Observation) -> bool:
+    """Return whether the worker says that it has completed the row, which it does under the claim only."""
+    return (
+        seen.videojob.status.outputs is not None
+        or (seen.job is not None and seen.job.complete)
+        or any(pod.exit_code == 0 for pod in seen.pods)
+    )
 
 
 def _bound_pod_may_have(seen: Observation, claim: str) -> bool:

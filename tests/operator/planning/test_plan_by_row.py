@@ -90,6 +90,26 @@ def test_decision_by_the_row(
     assert decide_by_row(relation, job_active=job_active, our_sentence=our_sentence) is decision
 
 
+@pytest.mark.parametrize("job_active", [ACTIVE, IDLE])
+@pytest.mark.parametrize("relation", RowRelation)
+def test_only_a_row_without_a_claim_depends_on_whether_the_worker_has_completed_it(
+    relation: RowRelation, job_active: bool
+) -> None:
+    decided = decide_by_row(relation, job_active=job_active, our_sentence=False, ended_well=True)
+    without = decide_by_row(relation, job_active=job_active, our_sentence=False, ended_well=False)
+    if relation is RowRelation.UNSTAMPED:
+        # It was queued again since then, and another consumer has set it to processing.
+        assert (decided, without) == (RowDecision.CANCEL, RowDecision.RESTAMP)
+    else:
+        assert decided is without
+
+
+def test_a_row_that_the_worker_has_completed_and_another_consumer_works_on_is_left_to_it() -> None:
+    found = row(claim=None)
+    assert "RestampRow" in kinds(plan(seen(row=found, job=job()), CONFIG, NOW))
+    assert "RestampRow" not in kinds(plan(seen(row=found, job=job(complete=True)), CONFIG, NOW))
+
+
 def test_the_next_attempts_token_is_adopted_with_the_version_that_was_read() -> None:
     observation = seen(videojob(version=42), job=job(), row=row(claim=f"{OTHER_TOKEN}/pod-2"))
     assert plan(observation, CONFIG, NOW) == [AdoptClaim(OTHER_TOKEN, 42)]
