@@ -61,6 +61,7 @@ DECISION_CODE = (
     "runops_evaluation/text/*.py",
     "runops_operator/breakers/*.py",
     "runops_operator/heartbeats.py",
+    "runops_operator/informer/fresh_claims.py",
     "runops_operator/informer/name_flags.py",
     "runops_operator/informer/object_*.py",
     "runops_operator/informer/pod_listing.py",

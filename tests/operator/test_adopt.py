@@ -54,11 +54,11 @@ async def test_only_a_claim_that_was_taken_just_now_is_known_to_have_no_history(
     assert row.claim is not None
     name = videojob_name(row.job_id)
     assert await adopt(adopter_of(world), row)
-    assert not world.store.fresh_claims.take(name)
+    assert not world.store.fresh_claims.take(name, row.claim.token)
     del world.cluster.videojobs[name]
     arrival = Arrival(queued_at="2026-11-24T09:00:00+00:00")
     assert await adopter_of(world).adopt(row, row.claim, fresh=True, arrival=arrival)
-    assert world.store.fresh_claims.take(name)
+    assert world.store.fresh_claims.take(name, row.claim.token)
     assert world.cluster.videojobs[name]["metadata"]["annotations"]["runops.dev/queued-at"] == arrival.queued_at
 
 
@@ -105,13 +105,14 @@ async def test_a_fresh_claim_is_known_before_the_event_of_its_videojob_can_come(
 ) -> None:
     row = await claimed_again(world, world.jobs.add())
     create, marked = world.cluster.create_videojob, list[bool]()
+    assert row.claim is not None
 
     async def creating(manifest: dict[str, Any]) -> Any:
-        marked.append(world.store.fresh_claims.take(videojob_name(row.job_id)))
+        assert row.claim is not None
+        marked.append(world.store.fresh_claims.take(videojob_name(row.job_id), row.claim.token))
         return await create(manifest)
 
     monkeypatch.setattr(world.cluster, "create_videojob", creating)
-    assert row.claim is not None
     assert await adopter_of(world).adopt(row, row.claim, fresh=True)
     assert marked == [True]
 

@@ -232,7 +232,7 @@ def test_only_the_job_that_was_deleted_is_dropped() -> None:
 def test_a_row_to_read_and_a_fresh_claim_are_marked_apart() -> None:
     store = Store()
     store.rows_to_read.mark(NAME)
-    assert not store.fresh_claims.take(NAME)
+    assert not store.fresh_claims.take(NAME, "token")
     assert store.rows_to_read.take(NAME)
 
 

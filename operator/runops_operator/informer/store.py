@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from runops_operator.informer.fresh_claims import FreshClaims
 from runops_operator.informer.name_flags import NameFlags
 from runops_operator.informer.object_cache import ObjectCache
 from runops_operator.informer.object_change import Change, name_of
@@ -51,8 +52,8 @@ class Store:
         """The pods as of the last listing of all; a Job that changes after it is invalidated."""
         self.rows_to_read = NameFlags()
         """VideoJobs whose row the next reconciliation must read."""
-        self.fresh_claims = NameFlags()
-        """VideoJobs whose row this process has just claimed and confirmed: the first attempt needs no further read."""
+        self.fresh_claims = FreshClaims()
+        """Claims that this process has just taken and confirmed: the first attempt needs no further read."""
 
     def observe(self, observer: Observer, *, deleted: DeletionObserver) -> None:
         """Let another observer receive every newer view from now on, and the last view of each that is deleted."""

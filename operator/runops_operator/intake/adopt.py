@@ -119,7 +119,7 @@ class Adopter:
         name = videojob_name(row.job_id)
         if fresh:
             # Before the VideoJob is made, since its event may come earlier than the answer.
-            self._store.fresh_claims.mark(name)
+            self._store.fresh_claims.mark(name, claim.token)
         try:
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
         except Conflict:

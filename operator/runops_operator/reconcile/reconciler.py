@@ -158,7 +158,7 @@ class Reconciler:
     async def _plan(self, videojob: VideoJobView, job_id: UUID) -> tuple[Observation, list[Action]]:
         """Return a plan that asks for no further reads, and the observation that it is made of."""
         seen = await self._reader.observe(videojob, job_id)
-        seen = replace(seen, never_attempted=self._store.fresh_claims.take(videojob.name))
+        seen = replace(seen, never_attempted=self._store.fresh_claims.take(videojob.name, videojob.claim))
         try:
             if self._store.rows_to_read.take(videojob.name):
                 seen = await self._with_marked_row(seen, job_id)

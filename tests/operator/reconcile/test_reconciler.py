@@ -136,11 +136,20 @@ class Bench:
 async def test_a_new_videojob_of_a_fresh_claim_gets_its_job_without_a_read_of_the_row() -> None:
     bench = Bench()
     bench.store.see_videojob(body())
-    bench.store.fresh_claims.mark(NAME)
+    bench.store.fresh_claims.mark(NAME, TOKEN)
     assert await bench.reconcile() == ["CreateJob", "RequeueAfter"]
     assert bench.reader.reads == ["cluster"]
     await bench.reconcile()
     assert bench.reader.reads == ["cluster", "cluster", "row"], "a claim is fresh for one plan only"
+
+
+async def test_a_mark_that_is_left_over_of_an_earlier_claim_does_not_spare_the_read_of_the_row() -> None:
+    """The next attempt waits, and only the row says until when."""
+    bench = Bench()
+    bench.store.see_videojob(body())
+    bench.store.fresh_claims.mark(NAME, "the-claim-before")
+    await bench.reconcile()
+    assert bench.reader.reads == ["cluster", "row"]
 
 
 async def test_the_row_and_the_results_are_read_where_the_plan_asks_for_them() -> None:
