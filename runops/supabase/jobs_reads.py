@@ -279,7 +279,7 @@ class JobsReads:
             for claimed in parsed_claims(rows, doing=doing):
                 yield claimed
             first += len(rows)
-            if len(rows) < _FEWEST_AT_ONCE or not self._rest.may_be_cut(len(rows)):
+            if not self._rest.may_be_cut(len(rows)):
                 break
 
     async def refuse(self, row: JobRow, sentence: str) -> bool:

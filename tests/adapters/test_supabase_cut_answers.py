@@ -120,6 +120,15 @@ async def test_the_queue_and_what_is_claimed_are_read_to_the_end(
     assert set((await find_unclaimed(supabase, unchanged_since=now)).left_behind) == left
 
 
+async def test_every_claim_is_read_however_few_rows_the_server_gives_at_once(
+    supabase: Supabase, database: psycopg.Connection[Any], stack: StackInfo
+) -> None:
+    at_work = insert(database, 50, "processing", "a-token")
+    with most_rows(database, stack, 7):
+        # An operator keeps its rows from going stale by what it reads here.
+        assert {row.job_id async for row in supabase.jobs.claims_of("here")} == at_work
+
+
 @few
 async def test_a_write_to_many_rows_counts_them_all(supabase: Supabase, database: psycopg.Connection[Any]) -> None:
     insert(database, 50)
