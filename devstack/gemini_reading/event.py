@@ -1,5 +1,6 @@
 """One thing that was done or happened on the screen, and the words for it. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ __all__ = ["Event", "named", "place_of", "quoted"]
 
 _MOST_NAMED = 8
 _MOST_LINES = 4
+_MOST_SENTENCES = 2
+_SENTENCE = re.compile(r"^\S+(?: \S+){3,}[.!]$")
+"""What a page tells somebody: four words or more, with an end."""
 _HEADER = 0.09
 
 
@@ -55,9 +59,10 @@ def quoted(texts: Sequence[str]) -> str:
 
 
 def named(lines: Sequence[Line], height: int) -> list[str]:
-    """Return the first lines below the header: they tell which page it is."""
-    below = [line for line in lines if line.box.top > _HEADER * height]
-    return [line.text for line in (below or lines)][:_MOST_LINES]
+    """Return what a page says in sentences, and its first lines below the header: they tell which page it is."""
+    below = [line for line in lines if line.box.top > _HEADER * height] or list(lines)
+    told = [line for line in below if _SENTENCE.search(line.text) is not None][:_MOST_SENTENCES]
+    return [line.text for line in dict.fromkeys([*told, *below])][:_MOST_LINES]
 
 
 def place_of(screen: Screen, height: int) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from devstack.gemini_reading.event import Event
+from devstack.gemini_reading.event import Event, named
 from devstack.gemini_reading.events import events
 from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.recording import Line
@@ -248,3 +248,17 @@ def test_digits_that_read_otherwise_are_no_slip() -> None:
 
 def test_the_screen_is_as_wide_as_the_tests_think() -> None:
     assert all(one.box.right <= WIDTH for one in [*PAGE, *OTHER_PAGE, *DIALOG])
+
+
+def test_what_a_page_says_in_a_sentence_comes_before_the_lines_that_tell_which_page_it_is() -> None:
+    texts = [
+        "Orders",
+        "Filter",
+        "Number",
+        "Customer",
+        "Amount",
+        "The order SO-3101 was changed successfully.",
+        "Save it.",
+    ]
+    lines = [Line(text=text, box=Box(100, 100 + 40 * place, 400, 120 + 40 * place)) for place, text in enumerate(texts)]
+    assert named(lines, 720) == ["The order SO-3101 was changed successfully.", "Orders", "Filter", "Number"]
