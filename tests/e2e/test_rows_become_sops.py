@@ -46,7 +46,7 @@ _ALLOWED = {
 @pytest.fixture
 def not_a_video(tmp_path: Path) -> Path:
     path = tmp_path / "notes.mp4"
-    path.write_text("These are my notes of the meeting.\n" * 100)
+    path.write_bytes(b"\0These are my notes of the meeting.\n" * 100)
     return path
 
 

@@ -120,7 +120,7 @@ def test_the_workers_exit_code_decides_on_the_next_attempt(
 
 def test_a_final_failure_ends_the_job(site: Site, injecting: Injecting, tmp_path: Path) -> None:
     notes = tmp_path / "notes.mp4"
-    notes.write_text("These are my notes of the meeting.\n" * 100)
+    notes.write_bytes(b"\0These are my notes of the meeting.\n" * 100)
     with injecting(_FOR_EVER):
         job_id = site.submit(notes)
         status, error = site.ended(job_id)
