@@ -41,10 +41,6 @@ class Site:
         self.in_hand: list[UUID] = []
         self.metrics = Metrics()
         self.wake = asyncio.Event()
-        self.written_at = ""
-        """When somebody else wrote the rows since their claims."""
-        self.made: set[UUID] = set()
-        self.given_way: list[UUID] = []
         parts: Any = self
         self.confirmation = Confirmation(
             jobs=parts,
@@ -65,8 +61,6 @@ class Site:
         if self.failure is not None:
             raise self.failure
         there = {job_id: claimed(job_id.int) for job_id in job_ids}
-        if self.written_at:
-            there = {job_id: row.model_copy(update={"updated_at": self.written_at}) for job_id, row in there.items()}
         self.rows_read.append(len(there))
         return there
 
@@ -77,12 +71,6 @@ class Site:
         self.at_once -= 1
         self.adopted.append(row.job_id)
         return True
-
-    async def is_made(self, job_id: UUID) -> bool:
-        return job_id in self.made
-
-    async def give_way(self, job_id: UUID, _token: str) -> None:
-        self.given_way.append(job_id)
 
     def take_in_hand(self, job_id: UUID, _lane: Lane, _user: str) -> None:
         self.in_hand.append(job_id)
@@ -198,15 +186,3 @@ async def test_a_clock_that_goes_back_does_not_hold_up_the_confirmation() -> Non
     before = asyncio.get_running_loop().time()
     await site.confirmation.settle()
     assert site.reads == [pytest.approx(before + 5.0)]
-
-
-async def test_a_row_whose_videojob_was_made_is_not_left_to_a_rival() -> None:
-    """The answer to its making was lost. Without a claim the row would be claimed again by that VideoJob."""
-    site = Site(grace=0.0)
-    site.written_at = "2026-11-24T09:00:02+00:00"
-    site.made = {UUID(int=2)}
-    site.add(1, 2)
-    await site.confirmation.settle()
-    assert site.given_way == [UUID(int=1)]
-    assert site.adopted == [UUID(int=2)]
-    assert len(site.confirmation) == 0

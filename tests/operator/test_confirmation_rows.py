@@ -41,6 +41,8 @@ class Site:
         self.tried: dict[int, list[float]] = {}
         self.adopted: list[tuple[int, Claim, bool, Arrival]] = []
         self.rows: list[JobRow] = []
+        self.made: set[int] = set()
+        """Whose VideoJob is there already."""
         self.left: list[tuple[int, str]] = []
         self.failed: list[tuple[int, str, str]] = []
         self.log_ids: list[str | None] = []
@@ -87,6 +89,9 @@ class Site:
         self.rows.append(row)
         return True
 
+    async def is_made(self, job_id: UUID) -> bool:
+        return job_id.int in self.made
+
     async def give_way(self, job_id: UUID, token: str) -> None:
         self.left.append((job_id.int, token))
 
@@ -129,6 +134,20 @@ async def test_a_lost_row_and_one_of_a_rival_get_no_videojob() -> None:
     assert await site.confirmation.settle() == 0
     assert (site.adopted, site.left) == ([], [(2, FIRST.claim)])
     assert b'runops_drift_repaired_total{kind="RivalConsumer"} 1.0' in site.metrics.text()
+    assert (len(site.confirmation), site.in_hand) == (0, [])
+
+
+async def test_a_row_whose_videojob_was_made_is_not_left_to_a_rival() -> None:
+    """The answer to its making was lost. Without a claim the row would be claimed again by that VideoJob."""
+    site = Site()
+    for number in (1, 2):
+        site.add(
+            claimed(number, updated_at="2026-01-01T00:00:00Z"), there=claimed(number, updated_at="2026-01-01T00:00:01Z")
+        )
+    site.made = {2}
+    assert await site.confirmation.settle() == 1
+    assert site.left == [(1, FIRST.claim)]
+    assert [number for number, *_ in site.adopted] == [2]
     assert (len(site.confirmation), site.in_hand) == (0, [])
 
 
