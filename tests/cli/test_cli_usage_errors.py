@@ -36,9 +36,9 @@ def test_a_wrong_command_line_gets_one_line_without_a_frame(arguments: list[str]
 @pytest.mark.parametrize(
     ("arguments", "told_about"),
     [
-        (["list", "--user", "nobody"], "It is no UUID such as 1f0c2b1e-8a4c-4f0e-b7a8-3f3f7e5f1c11."),
+        (["list", "--user", "nobody"], "It is not a UUID such as 1f0c2b1e-8a4c-4f0e-b7a8-3f3f7e5f1c11."),
         (["list", "--limit", "0"], "It is less than 1."),
-        (["list", "--limit", "some"], "It is no number."),
+        (["list", "--limit", "some"], "It is not a number."),
         (["stats", "--since", "0d"], "Nothing happened since 0d ago. Use 30m, 2h or 7d."),
         (["list", "--since", "0.0 h"], "Nothing happened since 0.0 h ago. Use 30m, 2h or 7d."),
     ],

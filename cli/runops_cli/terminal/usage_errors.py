@@ -18,8 +18,8 @@ _TOLD_OTHERWISE = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         ("Value error, ", ""),
-        ("Input should be a valid UUID, .*", "It is no UUID such as 1f0c2b1e-8a4c-4f0e-b7a8-3f3f7e5f1c11."),
-        ("Input should be a valid (?:number|integer)(?:, .*)?$", "It is no number."),
+        ("Input should be a valid UUID, .*", "It is not a UUID such as 1f0c2b1e-8a4c-4f0e-b7a8-3f3f7e5f1c11."),
+        ("Input should be a valid (?:number|integer)(?:, .*)?$", "It is not a number."),
         ("Input should be greater than or equal to (.*)", r"It is less than \1."),
         ("Input should be less than or equal to (.*)", r"It is more than \1."),
         ("Input should be greater than (.*)", r"It is not more than \1."),
