@@ -1,4 +1,8 @@
-"""What pointers look like on common desktops, where a recording is too short or too restless to learn it."""
+"""What pointers usually look like, for a recording that is too short or too restless to learn it.
+
+They are drawn after the desktop of the recorder (`evaluation/recorder`), and all limits here were measured on it. Other
+desktops have arrows of the same outline, in other sizes; nobody has measured how well those are found.
+"""
 
 from typing import Any, Final
 
